@@ -1,0 +1,92 @@
+import { RE2JS, RE2JSException } from 're2js';
+import type { SelectorType } from './names.js';
+import type { Candidate } from './snapshots.js';
+
+export const SELECTOR_MAX_LENGTH = 256;
+
+export interface Selector {
+  type: SelectorType;
+  /** Empty: the public model. */
+  value: string;
+  publicModel: string;
+  /** The group's upstream models. */
+  models: readonly string[];
+}
+
+export type Selection = { model: string } | { error: 'config_error'; reason: string };
+
+/** The one upstream model that a selector hits; none or several is an error of configuration. */
+export function resolveSelector(selector: Selector): Selection {
+  const matcher = matcherOf(selector);
+  if ('error' in matcher) return configError(matcher.error);
+
+  const models = new Set(selector.models.map((model) => model.trim()).filter((model) => model !== ''));
+  const hits = [...models].filter(matcher.matches);
+  const [model] = hits;
+  if (model === undefined) return configError(`${describe(selector)} hits none of ${models.size} models`);
+  if (hits.length > 1) return configError(`${describe(selector)} hits ${hits.length} models: ${listed(hits)}`);
+  return { model };
+}
+
+export type CandidateInput = Pick<
+  Candidate,
+  'group_id' | 'route_group' | 'weight' | 'selector_type' | 'selector_value' | 'status'
+> & { publicModel: string; groupModels: readonly string[]; usableProviderIds: readonly number[] };
+
+/** A binding row as balancers see it: with the upstream model for each usable provider of its group, or with the reason why not. */
+export function resolveCandidate({ publicModel, groupModels, usableProviderIds, ...row }: CandidateInput): Candidate {
+  const { group_id, route_group, weight, selector_type, selector_value, status } = row;
+  const candidate = { group_id, route_group, weight, selector_type, selector_value, status };
+  if (usableProviderIds.length === 0) return { ...candidate, error: 'no_provider' };
+
+  const selection = resolveSelector({ type: selector_type, value: selector_value, publicModel, models: groupModels });
+  if ('error' in selection) return { ...candidate, error: selection.error };
+
+  // Sorted, so that the same facts always give the same bytes.
+  const ids = usableProviderIds.toSorted((a, b) => a - b);
+  return { ...candidate, upstreams: Object.fromEntries(ids.map((id) => [String(id), selection.model])) };
+}
+
+export type CompiledSelector = { find: (text: string) => boolean } | { error: string };
+
+/**
+ * RE2, as in balancers. JavaScript's own engine accepts look-around and back-references that they refuse, and it
+ * needs exponential time for patterns that RE2 answers in linear time.
+ */
+export function compileSelector(pattern: string): CompiledSelector {
+  if (pattern.length > SELECTOR_MAX_LENGTH) return { error: `longer than ${SELECTOR_MAX_LENGTH} characters` };
+  try {
+    const compiled = RE2JS.compile(pattern);
+    return { find: (text) => compiled.test(text) };
+  } catch (error) {
+    if (error instanceof RE2JSException) return { error: error.message };
+    throw error;
+  }
+}
+
+type Matcher = { matches: (model: string) => boolean } | { error: string };
+
+const MATCHERS: Record<SelectorType, (wanted: string, isDefault: boolean) => Matcher> = {
+  exact: (wanted) => ({ matches: (model) => model === wanted.trim() }),
+  normalize_exact: (wanted) => ({ matches: (model) => normalized(model) === normalized(wanted.trim()) }),
+  regex: (wanted, isDefault) => {
+    // A public model is a name: its dots and pluses stand for themselves, unlike those of a pattern that somebody wrote.
+    if (isDefault) return { matches: (model) => model.includes(wanted) };
+    const compiled = compileSelector(wanted);
+    return 'error' in compiled ? compiled : { matches: compiled.find };
+  },
+};
+
+function matcherOf({ type, value, publicModel }: Selector): Matcher {
+  const isDefault = value.trim() === '';
+  return MATCHERS[type](isDefault ? publicModel : value, isDefault);
+}
+
+const normalized = (model: string): string => model.slice(model.lastIndexOf('/') + 1).toLowerCase();
+
+const configError = (reason: string): Selection => ({ error: 'config_error', reason });
+
+const describe = ({ type, value, publicModel }: Selector): string => `${type} "${value.trim() || publicModel}"`;
+
+/** Enough to see the mistake, whatever the size of the group. */
+const listed = (models: string[]): string => models.slice(0, 5).join(', ') + (models.length > 5 ? ', …' : '');
