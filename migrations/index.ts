@@ -1,0 +1,4 @@
+import { Schema001 } from './001-schema.js';
+
+/** In order. A new migration is a new class here; an applied one is never edited. */
+export const migrations = [Schema001];

@@ -1,0 +1,37 @@
+import { Check, Column, Entity, ForeignKey, Index, Unique } from 'typeorm';
+import { BIGINT, TIMESTAMP } from '../../database/columns.js';
+import { Identity } from '../../database/identity.js';
+import { Key } from './key.entity.js';
+
+/** One text that clients may send for a key. Only its hash is known here; a revoked secret stays as the reason for its tombstone. */
+@Entity({ name: 'key_secrets' })
+@Unique('uq_key_secrets_token_hash', ['token_hash'])
+@Check('ck_key_secrets_token_hash', `token_hash ~ '^[0-9a-f]{64}$'`)
+@Index('ix_key_secrets_key_id', ['key_id'])
+@Index('ix_key_secrets_overlap', ['expires_at'], { where: 'expires_at IS NOT NULL AND revoked_at IS NULL' })
+export class KeySecret {
+  @Identity('pk_key_secrets')
+  id!: number;
+
+  @Column(BIGINT)
+  @ForeignKey(() => Key, { name: 'fk_key_secrets_key_id', onDelete: 'CASCADE' })
+  key_id!: number;
+
+  /** Lower-case hex SHA-256 of the text a client sends. */
+  @Column({ type: 'text' })
+  token_hash!: string;
+
+  /** `ezk_…last4`. */
+  @Column({ type: 'text' })
+  hint!: string;
+
+  @Column({ ...TIMESTAMP, default: () => 'now()' })
+  created_at!: Date;
+
+  /** End of a rotation overlap; null = as long as the key. */
+  @Column({ ...TIMESTAMP, nullable: true })
+  expires_at!: Date | null;
+
+  @Column({ ...TIMESTAMP, nullable: true })
+  revoked_at!: Date | null;
+}

@@ -1,0 +1,93 @@
+import { Check, Column, Entity, ForeignKey, Index } from 'typeorm';
+import { BIGINT, MONEY, TEXT_LIST, TIMESTAMP } from '../../database/columns.js';
+import { Identity } from '../../database/identity.js';
+import { ResourceRow } from '../../database/resource-row.js';
+import { Master } from '../masters/master.entity.js';
+
+export type KeyStatus = 'active' | 'suspended' | 'revoked';
+export type QuotaResetType = 'none' | 'daily' | 'weekly' | 'monthly';
+
+@Entity({ name: 'keys' })
+@Check('ck_keys_status', `status IN ('active', 'suspended', 'revoked')`)
+@Check('ck_keys_quota_reset_type', `quota_reset_type IN ('none', 'daily', 'weekly', 'monthly')`)
+@Index('ix_keys_master_id', ['master_id', 'id'])
+@Index('ix_keys_name_search', { synchronize: false })
+export class Key extends ResourceRow {
+  @Identity('pk_keys')
+  declare id: number;
+
+  @Column(BIGINT)
+  @ForeignKey(() => Master, { name: 'fk_keys_master_id' })
+  master_id!: number;
+
+  @Column({ type: 'text' })
+  name!: string;
+
+  /** Route group; empty = the master's. */
+  @Column({ type: 'text', default: '' })
+  group!: string;
+
+  @Column({ type: 'text', default: 'active' })
+  status!: KeyStatus;
+
+  @Column({ type: 'integer', default: 1 })
+  weight!: number;
+
+  /** USD. */
+  @Column(MONEY)
+  balance!: number;
+
+  @Column(TEXT_LIST)
+  scopes!: string[];
+
+  /** Subset of the master's (trigger `ck_keys_namespaces`); empty = all of them. */
+  @Column(TEXT_LIST)
+  namespaces!: string[];
+
+  /** Empty = the master's. */
+  @Column({ type: 'text', default: '' })
+  default_namespace!: string;
+
+  @Column({ type: 'boolean', default: false })
+  model_limits_enabled!: boolean;
+
+  @Column(TEXT_LIST)
+  model_limits!: string[];
+
+  @Column(TEXT_LIST)
+  allow_ips!: string[];
+
+  @Column(TEXT_LIST)
+  deny_ips!: string[];
+
+  @Column({ ...TIMESTAMP, nullable: true })
+  expires_at!: Date | null;
+
+  /** Units per period; null = none. */
+  @Column({ ...BIGINT, nullable: true })
+  quota_limit!: number | null;
+
+  @Column({ ...BIGINT, default: 0 })
+  quota_used!: number;
+
+  @Column({ type: 'text', default: 'none' })
+  quota_reset_type!: QuotaResetType;
+
+  @Column({ type: 'text', default: 'UTC' })
+  quota_timezone!: string;
+
+  @Column({ ...TIMESTAMP, nullable: true })
+  quota_period_start!: Date | null;
+
+  @Column({ ...TIMESTAMP, nullable: true })
+  quota_reset_at!: Date | null;
+
+  @Column({ ...TIMESTAMP, nullable: true })
+  last_accessed_at!: Date | null;
+
+  @Column({ ...BIGINT, default: 0 })
+  request_count!: number;
+
+  @Column({ ...BIGINT, default: 0 })
+  used_tokens!: number;
+}
