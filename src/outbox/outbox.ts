@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type QueryRunner } from 'typeorm';
+import { requestContext, type HeldTransaction, type Receipt } from '../common/request-context.js';
+import { CommitSignal } from './commit-signal.js';
+import { seal } from './seal.js';
+import { Tx } from './tx.js';
+
+const DEADLOCK_DETECTED = '40P01';
+const ATTEMPTS = 3;
+
+/** The only way to change configuration: one transaction of rows, touched resources and operation log. */
+@Injectable()
+export class Outbox {
+  constructor(
+    private readonly database: DataSource,
+    private readonly signal: CommitSignal,
+  ) {}
+
+  /**
+   * Runs `work` in a transaction that commits as one configuration version, or not at all.
+   * `work` may run again after a deadlock, so it must have no effect outside its transaction.
+   */
+  async write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.attempt(work);
+      } catch (error) {
+        if (attempt === ATTEMPTS || !isDeadlock(error)) throw error;
+      }
+    }
+  }
+
+  private async attempt<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const runner = this.database.createQueryRunner();
+    const idempotency = requestContext()?.idempotency;
+    try {
+      await runner.startTransaction();
+      await idempotency?.claim(runner.manager);
+      const tx = new Tx(runner.manager);
+      const result = await work(tx);
+      const receipt = await seal(tx);
+      if (idempotency) idempotency.hold(this.held(runner, receipt));
+      else await this.commit(runner, receipt);
+      return result;
+    } catch (error) {
+      await abandon(runner);
+      throw error;
+    }
+  }
+
+  private held(runner: QueryRunner, receipt: Receipt): HeldTransaction {
+    return {
+      receipt,
+      query: (sql: string, parameters?: unknown[]) => runner.query(sql, parameters),
+      commit: () => this.commit(runner, receipt),
+      rollback: () => abandon(runner),
+    };
+  }
+
+  private async commit(runner: QueryRunner, receipt: Receipt): Promise<void> {
+    await runner.commitTransaction();
+    await runner.release();
+    const context = requestContext();
+    if (context) context.receipt = receipt;
+    this.signal.committed(receipt);
+  }
+}
+
+/** The error that brought us here is the one to report. A connection that can't even roll back must not return to the pool. */
+async function abandon(runner: QueryRunner): Promise<void> {
+  if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => destroyConnection(runner));
+  if (!runner.isReleased) await runner.release();
+}
+
+async function destroyConnection(runner: QueryRunner): Promise<void> {
+  const client = (await runner.connect()) as { connection?: { stream?: { destroy(): void } } } | undefined;
+  client?.connection?.stream?.destroy();
+}
+
+const isDeadlock = (error: unknown): boolean =>
+  (error as { driverError?: { code?: string } }).driverError?.code === DEADLOCK_DETECTED;
