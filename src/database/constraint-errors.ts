@@ -91,4 +91,7 @@ const isConnectionLoss = (error: unknown): boolean =>
   error instanceof Error && LOSSES.some((text) => error.message.includes(text));
 
 const unavailable = (): DomainError =>
-  new DomainError('unavailable', 'The database is not available; try again', { code: 'database_unavailable', retryAfterSeconds: 1 });
+  new DomainError('unavailable', 'The database is not available; try again', {
+    code: 'database_unavailable',
+    retryAfterSeconds: 1,
+  });

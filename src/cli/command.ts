@@ -1,0 +1,22 @@
+export interface Command {
+  name: 'serve' | 'migrate' | 'print-config';
+  /** Bring the schema up to date first. */
+  migrate: boolean;
+}
+
+export const USAGE = `Usage: node dist/src/main.js [command]
+  serve [--migrate]   answer requests (the default); --migrate brings the schema up to date first
+  migrate             bring the schema up to date and end
+  print-config        show the configuration in force, without secrets, and end (also --print-config)`;
+
+export function parseCommand(words: string[]): Command | undefined {
+  const [name = 'serve', ...options] = words;
+  const migrate = options.includes('--migrate');
+  if (options.some((option) => option !== '--migrate')) return undefined;
+  if (name === '--print-config' || name === 'print-config')
+    return migrate ? undefined : { name: 'print-config', migrate };
+  if (name === 'serve') return { name, migrate };
+  if (name === '--migrate' && !migrate) return { name: 'serve', migrate: true };
+  if (name === 'migrate' && !migrate) return { name, migrate };
+  return undefined;
+}

@@ -1,0 +1,54 @@
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { createApp, type RunningApp } from '../app.setup.js';
+import type { Config } from '../config/config.js';
+import { shutDown } from '../http/drain.js';
+import { createLogger } from '../http/logging.js';
+
+/** Serves until it is told to stop. */
+export async function serve(config: Config): Promise<void> {
+  const logger = createLogger(config.log);
+  const running = await createApp(config, logger);
+  stopOnSignal(running, logger);
+  await listen(running, config);
+  announce(running, config, logger);
+}
+
+async function listen({ app }: RunningApp, { server }: Config): Promise<void> {
+  try {
+    await app.listen(server.port, server.listen_host);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new Error(`port ${server.port} is in use: stop what listens there, or set EZ_API_PORT`, { cause: error });
+  }
+}
+
+function announce({ app }: RunningApp, config: Config, logger: Logger): void {
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const host = config.server.listen_host.includes(':') ? `[${config.server.listen_host}]` : config.server.listen_host;
+  logger.info(
+    { ms_since_start: Math.round(performance.now()) },
+    `EZ-API serves on http://${host}:${port}, Swagger at http://${host}:${port}/swagger`,
+  );
+  // Made for this machine at the first start, outside production only: nobody could know it otherwise.
+  if (config.generated.includes('EZ_ADMIN_TOKEN')) {
+    process.stdout.write(
+      `\n  Swagger      http://${host}:${port}/swagger\n  Admin token  ${config.auth.admin_token}\n\n`,
+    );
+  }
+}
+
+/** The launcher that started us says goodbye by closing its channel, even when it was killed. */
+function stopOnSignal({ app, drain }: RunningApp, logger: Logger): void {
+  let isStopping = false;
+  const stop = (reason: string): void => {
+    if (isStopping) return;
+    isStopping = true;
+    logger.info(`stopping: ${reason}`);
+    shutDown(app, drain)
+      .catch((error: unknown) => logger.error({ err: error }, 'stopping failed'))
+      .finally(() => process.exit(0));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
+  if (process.connected) process.once('disconnect', () => stop('the launcher is gone'));
+}

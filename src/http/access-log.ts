@@ -1,0 +1,35 @@
+import type { RequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
+import { requestContext } from '../common/request-context.js';
+
+/** One line for each request, of a fixed set of fields: no query string, no headers, no bodies. */
+export function accessLog(logger: Logger): RequestHandler {
+  return (req, res, next) => {
+    const startedAt = performance.now();
+    const path = req.originalUrl.split('?', 1)[0]!;
+    const context = requestContext();
+    res.once('close', () => {
+      const line = {
+        method: req.method,
+        path,
+        status: res.statusCode,
+        duration_ms: Math.round((performance.now() - startedAt) * 10) / 10,
+        aborted: res.writableFinished ? undefined : true,
+        request_id: context?.request_id,
+        actor_type: context?.actor?.type,
+        actor_id: context?.actor?.id,
+        ip: context?.ip,
+        config_version: configVersion(res),
+      };
+      const message = `${req.method} ${path} ${res.statusCode}`;
+      if (PROBES.test(path)) logger.debug(line, message);
+      else logger.info(line, message);
+    });
+    next();
+  };
+}
+
+/** Asked every few seconds by whoever watches us; they would drown the rest. */
+const PROBES = /^\/(health(\/.*)?|api\/status\/test|internal\/metrics)$/;
+
+const configVersion = (res: Response): string | undefined => res.getHeader('EZ-Config-Version')?.toString();

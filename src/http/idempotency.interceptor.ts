@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { from, lastValueFrom, type Observable } from 'rxjs';
+import { DataSource } from 'typeorm';
+import { DomainError, invalidField } from '../common/domain-error.js';
+import {
+  currentActor,
+  requestContext,
+  type HeldTransaction,
+  type IdempotentRequest,
+  type SqlRunner,
+} from '../common/request-context.js';
+import { IdempotencyStore, type StoredAnswer } from './idempotency.store.js';
+
+/**
+ * `Idempotency-Key` on POST: the answer is stored in the transaction of its effect, so a retry gets the very answer (secrets
+ * included, which is why it is stored encrypted) and the effect happens once, whatever crashes in between.
+ * Kept for 24 hours per caller. Design: the IETF draft "The Idempotency-Key HTTP Header Field".
+ */
+@Injectable()
+export class IdempotencyInterceptor implements NestInterceptor {
+  constructor(
+    private readonly store: IdempotencyStore,
+    private readonly database: DataSource,
+  ) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const request = context.switchToHttp().getRequest<Request>();
+    const key = request.headers['idempotency-key'];
+    const caller = requestContext()?.actor;
+    if (key === undefined || request.method !== 'POST' || !caller) return next.handle();
+    if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
+      throw invalidField('/Idempotency-Key', 'must be 1 to 255 visible ASCII characters');
+    }
+    const response = context.switchToHttp().getResponse<Response>();
+    return from(this.run(new Attempt(this.store, principal(), key, fingerprintOf(request)), response, next));
+  }
+
+  private async run(attempt: Attempt, response: Response, next: CallHandler): Promise<unknown> {
+    const context = requestContext()!;
+    const before = await attempt.answered(this.database);
+    if (before) return replay(before, response);
+    context.idempotency = attempt;
+    try {
+      const body: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
+      await attempt.finish(this.database, body);
+      return body;
+    } catch (error) {
+      await attempt.held?.rollback();
+      if (error instanceof AnsweredMeanwhile) return replay(error.answer, response);
+      throw error;
+    } finally {
+      context.idempotency = undefined;
+    }
+  }
+}
+
+/** Thrown inside the transaction, caught by the interceptor: the same key was answered while this request came in. */
+class AnsweredMeanwhile extends Error {
+  constructor(readonly answer: StoredAnswer) {
+    super('answered meanwhile');
+  }
+}
+
+class Attempt implements IdempotentRequest {
+  held?: HeldTransaction;
+
+  constructor(
+    private readonly store: IdempotencyStore,
+    private readonly principal: string,
+    private readonly key: string,
+    private readonly fingerprint: string,
+  ) {}
+
+  async answered(database: SqlRunner): Promise<StoredAnswer | undefined> {
+    const stored = await this.store.find(database, this.principal, this.key);
+    if (stored && stored.fingerprint !== this.fingerprint) {
+      throw new DomainError('unprocessable', 'This Idempotency-Key was used for another request', {
+        code: 'idempotency_key_reused',
+      });
+    }
+    return stored?.answer;
+  }
+
+  async claim(transaction: SqlRunner): Promise<void> {
+    if (!(await this.store.lock(transaction, this.principal, this.key))) {
+      throw new DomainError('conflict', 'A request with this Idempotency-Key is in flight', {
+        code: 'idempotency_key_in_flight',
+        retryAfterSeconds: 1,
+      });
+    }
+    const answer = await this.answered(transaction);
+    if (answer) throw new AnsweredMeanwhile(answer);
+  }
+
+  hold(transaction: HeldTransaction): void {
+    this.held = transaction;
+  }
+
+  async finish(database: SqlRunner, body: unknown): Promise<void> {
+    const answer = { body, receipt: this.held?.receipt };
+    await this.store.save(this.held ?? database, {
+      principal: this.principal,
+      key: this.key,
+      fingerprint: this.fingerprint,
+      answer,
+    });
+    await this.held?.commit();
+  }
+}
+
+function replay({ body, receipt }: StoredAnswer, response: Response): unknown {
+  const context = requestContext();
+  if (context && receipt) context.receipt = receipt;
+  response.setHeader('Idempotency-Replayed', 'true');
+  return body;
+}
+
+const principal = (): string => `${currentActor().type}:${currentActor().id}`;
+
+function fingerprintOf({ method, originalUrl, body }: Request): string {
+  const path = originalUrl.split('?', 1)[0];
+  return createHash('sha256')
+    .update(`${method} ${path}\n${JSON.stringify(body) ?? ''}`)
+    .digest('hex');
+}

@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../config/config.js';
+import { KeyRing } from '../common/envelope.js';
+import type { Receipt, SqlRunner } from '../common/request-context.js';
+
+export interface StoredAnswer {
+  body: unknown;
+  receipt?: Receipt;
+}
+
+interface Entry {
+  principal: string;
+  key: string;
+  fingerprint: string;
+  answer: StoredAnswer;
+}
+
+const KEPT = `interval '24 hours'`;
+
+/** Answers by caller and `Idempotency-Key`. They may hold a secret that is shown once, so they are sealed. */
+@Injectable()
+export class IdempotencyStore {
+  private readonly ring: KeyRing;
+
+  constructor(config: Config) {
+    this.ring = new KeyRing(config.encryption.keys);
+  }
+
+  async find(
+    database: SqlRunner,
+    principal: string,
+    key: string,
+  ): Promise<Pick<Entry, 'fingerprint' | 'answer'> | undefined> {
+    const rows = (await database.query(
+      `SELECT fingerprint, answer FROM idempotency_keys WHERE principal = $1 AND key = $2 AND created_at > now() - ${KEPT}`,
+      [principal, key],
+    )) as { fingerprint: string; answer: string }[];
+    const [row] = rows;
+    if (!row) return undefined;
+    const answer = JSON.parse(this.ring.open(row.answer, aad(principal, key))) as StoredAnswer;
+    return { fingerprint: row.fingerprint, answer };
+  }
+
+  /** @returns false while another transaction holds it; held until this one ends */
+  async lock(transaction: SqlRunner, principal: string, key: string): Promise<boolean> {
+    const rows = (await transaction.query('SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked', [
+      aad(principal, key),
+    ])) as { locked: boolean }[];
+    return rows[0]!.locked;
+  }
+
+  async save(database: SqlRunner, { principal, key, fingerprint, answer }: Entry): Promise<void> {
+    await database.query(
+      `INSERT INTO idempotency_keys (principal, key, fingerprint, answer) VALUES ($1, $2, $3, $4)
+           ON CONFLICT (principal, key) DO UPDATE
+          SET fingerprint = EXCLUDED.fingerprint, answer = EXCLUDED.answer, created_at = now()`,
+      [principal, key, fingerprint, this.ring.seal(JSON.stringify(answer), aad(principal, key))],
+    );
+  }
+
+  /** Called by the housekeeping job. */
+  async forgetOld(database: SqlRunner): Promise<void> {
+    await database.query(`DELETE FROM idempotency_keys WHERE created_at < now() - ${KEPT}`);
+  }
+}
+
+const aad = (principal: string, key: string): string => `idempotency_keys:${principal}:${key}`;

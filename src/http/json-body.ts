@@ -1,0 +1,99 @@
+import type { RequestHandler } from 'express';
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { DomainError } from '../common/domain-error.js';
+import { refuseUnsafe } from './safe-json.js';
+
+/** Reads and parses a JSON body, and refuses every other kind of body. */
+export function jsonBody(limitBytes: number): RequestHandler {
+  return async (req, _res, next) => {
+    if (hasBody(req)) {
+      requireJson(req);
+      const bytes = await readBody(req, limitBytes);
+      if (bytes.length > 0) req.body = parseJson(bytes);
+    }
+    next();
+  };
+}
+
+/** The body as it was before compression. The limit holds for what arrives and for what it inflates to. */
+async function readBody(req: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  const encoding = req.headers['content-encoding']?.toLowerCase() ?? 'identity';
+  const decompress = DECODERS.get(encoding);
+  if (!decompress) throw new DomainError('unsupported_type', 'The content encoding must be gzip, deflate or br');
+  if (Number(req.headers['content-length'] ?? 0) > limitBytes) throw tooLarge(limitBytes);
+  const bytes = await collect(req, limitBytes);
+  try {
+    return await decompress(bytes, { maxOutputLength: limitBytes });
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limitBytes);
+    throw new DomainError('invalid', 'The body is not compressed as its content encoding says');
+  }
+}
+
+/** Answers 415 for a body of another type or in another charset than UTF-8. */
+function requireJson(req: IncomingMessage): void {
+  const [type = '', ...parameters] = (req.headers['content-type'] ?? '')
+    .split(';')
+    .map((part) => part.trim().toLowerCase());
+  if (type !== 'application/json') {
+    throw new DomainError('unsupported_type', 'The content type must be application/json');
+  }
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='));
+  if (charset && !/^charset="?utf-?8"?$/.test(charset)) {
+    throw new DomainError('unsupported_type', 'The charset must be UTF-8');
+  }
+}
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+type Decoder = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+
+const DECODERS = new Map<string, Decoder>([
+  ['identity', (bytes) => Promise.resolve(bytes)],
+  ['gzip', promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip)],
+  ['deflate', promisify<Buffer, { maxOutputLength: number }, Buffer>(inflate)],
+  ['br', promisify<Buffer, { maxOutputLength: number }, Buffer>(brotliDecompress)],
+]);
+
+function collect(req: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const take = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size <= limitBytes) return void chunks.push(chunk);
+      req.off('data', take);
+      req.resume(); // The rest is read and dropped, so that the caller gets to see the answer.
+      reject(tooLarge(limitBytes));
+    };
+    req.on('data', take);
+    req.once('end', () => resolve(Buffer.concat(chunks, size)));
+    req.once('error', () => reject(new DomainError('invalid', 'The body was cut off')));
+  });
+}
+
+/** Neither message of the parser goes out: they repeat parts of the body, which may be secret. */
+function parseJson(bytes: Buffer): unknown {
+  if (!isUtf8(bytes)) throw malformed('The body is not valid UTF-8');
+  const body = parse(bytes.toString('utf8'));
+  refuseUnsafe(body);
+  return body;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const [where = ''] = / at position \d+/.exec((error as Error).message) ?? [];
+    throw malformed(`The body is not valid JSON${where}`);
+  }
+}
+
+const malformed = (message: string): DomainError => new DomainError('invalid', message, { code: 'malformed_body' });
+
+const tooLarge = (limitBytes: number): DomainError =>
+  new DomainError('too_large', `The body must not exceed ${limitBytes} bytes, nor inflate to more`);

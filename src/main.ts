@@ -1,0 +1,28 @@
+import 'reflect-metadata';
+import { ConfigError } from './config/config-error.js';
+import { loadConfig } from './config/load-config.js';
+import { redactedConfig } from './config/redacted-config.js';
+import { USAGE, parseCommand } from './cli/command.js';
+import { migrateDatabase } from './cli/migrate.js';
+import { serve } from './cli/serve.js';
+
+async function main(): Promise<void> {
+  const command = parseCommand(process.argv.slice(2));
+  if (!command) return fail(USAGE);
+  const config = loadConfig();
+  if (command.name === 'print-config') process.stdout.write(redactedConfig(config));
+  if (command.name === 'migrate' || command.migrate) await migrateDatabase(config);
+  if (command.name === 'serve') await serve(config);
+}
+
+function fail(message: string): void {
+  process.stderr.write(`${message}\n`);
+  process.exitCode = 1;
+}
+
+try {
+  await main();
+} catch (error) {
+  fail(error instanceof ConfigError ? error.message : `ez-api: ${(error as Error).message}`);
+  process.exit(1);
+}

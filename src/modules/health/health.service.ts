@@ -1,0 +1,53 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { DataSource } from 'typeorm';
+import { schemaState } from '../../database/migrate.js';
+import { CONFIG_REDIS } from '../../redis/redis.module.js';
+import { ApiKeysService } from '../api-keys/api-keys.service.js';
+import type { HealthView } from './health.dto.js';
+
+/** Whoever asks for health will not wait longer for it. */
+const PATIENCE_MS = 2_000;
+
+@Injectable()
+export class HealthService {
+  constructor(
+    private readonly database: DataSource,
+    private readonly apiKeys: ApiKeysService,
+    @Inject(CONFIG_REDIS) private readonly redis: Redis,
+  ) {}
+
+  async check(): Promise<HealthView> {
+    const [schema, redis] = await Promise.all([
+      within(this.schema()),
+      within(this.redis.ping().then(() => 'up' as const)),
+    ]);
+    const undecryptable_secrets = schema === 'expected' ? ((await within(this.apiKeys.undecryptable())) ?? null) : null;
+    const isDown = schema !== 'expected';
+    const isDegraded = redis !== 'up' || undecryptable_secrets !== 0;
+    return {
+      status: isDown ? 'down' : isDegraded ? 'degraded' : 'ok',
+      postgres: schema === undefined ? 'down' : 'up',
+      schema: schema ?? 'unknown',
+      redis: redis ?? 'down',
+      undecryptable_secrets,
+    };
+  }
+
+  private async schema(): Promise<'expected' | 'older' | 'newer'> {
+    const { missing, unknown } = await schemaState({
+      query: async (sql) => ({ rows: await this.database.query(sql) }),
+    });
+    if (missing.length > 0) return 'older';
+    return unknown.length > 0 ? 'newer' : 'expected';
+  }
+}
+
+/** Undefined for what fails or takes too long: to the one who asks, both are the same. */
+async function within<T>(work: Promise<T>): Promise<T | undefined> {
+  const timer = AbortSignal.timeout(PATIENCE_MS);
+  const late = new Promise<undefined>((resolve) => {
+    timer.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  return Promise.race([work.catch(() => undefined), late]);
+}

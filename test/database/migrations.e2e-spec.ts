@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { migrations } from '../../migrations/index.js';
+import { loadConfig } from '../../src/config/load-config.js';
+import { parsePgDsn } from '../../src/config/pg-dsn.js';
+import { dataSourceOptions } from '../../src/data-source.js';
+import { migrate, schemaState } from '../../src/database/migrate.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+describe('migrations', () => {
+  let database: TestDatabase;
+  let source: DataSource;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    const config = loadConfig({ EZ_PG_DSN: database.dsn }, '/nonexistent');
+    source = await new DataSource({ ...dataSourceOptions(config), migrations } as never).initialize();
+  });
+  afterAll(async () => {
+    await source.destroy();
+    await database.drop();
+  });
+
+  it('make exactly the tables that the entities describe', async () => {
+    const { upQueries } = await source.driver.createSchemaBuilder().log();
+    expect(upQueries.map(({ query }) => query)).toEqual([]);
+  });
+
+  it('give every constraint and index a name that says what it is', async () => {
+    const rows = await source.query<{ name: string }[]>(`
+      SELECT conname AS name FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
+      UNION ALL
+      SELECT indexname FROM pg_indexes WHERE schemaname = 'public'`);
+    const unreadable = rows.map(({ name }) => name).filter((name) => !/^(pk|uq|fk|ck|ix)_[a-z_]+$/.test(name));
+    expect(unreadable.filter((name) => !OF_THE_MIGRATION_TABLE.has(name))).toEqual([]);
+  });
+
+  it('do nothing when all are applied, however many start at once', async () => {
+    const connection = parsePgDsn(database.dsn);
+    expect(await Promise.all([migrate(connection), migrate(connection), migrate(connection)])).toEqual([[], [], []]);
+    expect(await missingAndUnknown()).toEqual({ missing: [], unknown: [] });
+  });
+
+  it('go down and up again', async () => {
+    for (let i = 0; i < migrations.length; i++) await source.undoLastMigration();
+    expect((await missingAndUnknown()).missing).toHaveLength(migrations.length);
+    await migrate(parsePgDsn(database.dsn));
+    expect(await missingAndUnknown()).toEqual({ missing: [], unknown: [] });
+  });
+
+  it('tell a database that is newer than this release', async () => {
+    await source.query(`INSERT INTO migrations (timestamp, name) VALUES (9999999999999, 'FromTheFuture9999999999999')`);
+    expect((await missingAndUnknown()).unknown).toEqual(['FromTheFuture9999999999999']);
+  });
+
+  const missingAndUnknown = () => schemaState({ query: async (sql) => ({ rows: await source.query(sql) }) });
+});
+
+/** TypeORM makes the table in which it notes what it applied. */
+const OF_THE_MIGRATION_TABLE = new Set(['PK_8c82d7f526340ab734260ea46be']);
