@@ -25,4 +25,7 @@ export class AdminToken extends ResourceRow {
 
   @Column({ ...TIMESTAMP, nullable: true })
   expires_at!: Date | null;
+
+  /** The token itself, on a row that was just created. It is stored nowhere. */
+  token?: string;
 }

@@ -1,0 +1,78 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IdFilter, InstantField, PatternField, TextField } from '../../crud/fields.js';
+import { ListQueryDto } from '../../crud/list-query.dto.js';
+import type { OperationLog } from './operation-log.entity.js';
+
+export class ListOperationLogsDto extends ListQueryDto {
+  @TextField(64, { example: 'key' })
+  resource?: string;
+
+  @IdFilter()
+  resource_id?: number;
+
+  @TextField(64, { example: 'update' })
+  action?: string;
+
+  @TextField(32, { example: 'admin' })
+  actor_type?: string;
+
+  @TextField(64)
+  actor_id?: string;
+
+  @TextField(64)
+  request_id?: string;
+
+  @PatternField(/^\d{1,19}$/, 'digits', { description: 'Configuration version that the change became' })
+  config_version?: string;
+
+  @InstantField()
+  from?: string;
+
+  @InstantField({ description: 'Exclusive' })
+  to?: string;
+}
+
+export class OperationLogView {
+  @ApiProperty({ type: 'integer' })
+  id!: number;
+
+  @ApiProperty()
+  at!: Date;
+
+  @ApiProperty({ enum: ['admin', 'admin_token', 'master', 'internal', 'system'] })
+  actor_type!: string;
+
+  @ApiProperty()
+  actor_id!: string;
+
+  @ApiProperty()
+  actor_name!: string;
+
+  @ApiProperty({ description: 'Address the request came from; empty for the system itself' })
+  ip!: string;
+
+  @ApiProperty()
+  request_id!: string;
+
+  @ApiProperty({ example: 'update' })
+  action!: string;
+
+  @ApiProperty({ example: 'key' })
+  resource!: string;
+
+  @ApiProperty({ type: 'integer', nullable: true })
+  resource_id!: number | null;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true, description: 'Without secrets' })
+  before!: object | null;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true, description: 'Without secrets' })
+  after!: object | null;
+
+  @ApiProperty({ example: '1.42', description: '`{gen}.{version}`, as the writer was answered in EZ-Config-Version' })
+  config_version!: string;
+}
+
+export function toOperationLogView({ gen, config_version, ...row }: OperationLog): OperationLogView {
+  return { ...row, config_version: `${gen}.${config_version}` };
+}
