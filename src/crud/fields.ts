@@ -38,7 +38,7 @@ function field(
   schema: ApiPropertyOptions,
   ...checks: PropertyDecorator[]
 ): PropertyDecorator {
-  const shown = { ...schema, ...options } as ApiPropertyOptions;
+  const shown = { ...schema, ...options };
   return applyDecorators(...(required ? [ApiProperty(shown)] : [ApiPropertyOptional(shown), IsOptional()]), ...checks);
 }
 
@@ -100,7 +100,10 @@ export const InstantField = (options: FieldOptions = {}): PropertyDecorator =>
     options,
     { type: String, format: 'date-time' },
     IsISO8601({ strict: true, strictSeparator: true }),
-    Matches(/(Z|[+-]\d{2}:\d{2})$/, { message: '$property must name its time zone, like 2026-01-31T12:00:00Z' }),
+    // ISO 8601 also knows weeks, ordinal days and far time zones, which PostgreSQL does not.
+    Matches(/^(?!0000)\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-](0\d|1[0-4]):\d{2})$/, {
+      message: '$property must be a date and time with its zone, like 2026-01-31T12:00:00Z',
+    }),
   );
 
 /** A text of a given form; `rule` completes "must be …". */

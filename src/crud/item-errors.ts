@@ -39,7 +39,7 @@ function constraintPointers(error: DomainError, items: readonly unknown[]): Fiel
 }
 
 const carries = (item: unknown, column: string, value: string): boolean => {
-  const field = (item as Record<string, unknown>)[column];
+  const field = typeof item === 'number' ? item : (item as Record<string, unknown>)[column];
   return Array.isArray(field) ? field.includes(value) : String(field) === value;
 };
 

@@ -24,12 +24,15 @@ export class ResourceView {
   updated_at!: Date;
 }
 
-export const resourceView = ({ id, version, created_at, updated_at }: ResourceRow): ResourceView => ({
+export const resourceView = ({ id, version, created_at, updated_at }: ResourceRow): Plain<ResourceView> => ({
   id,
   version,
   created_at,
   updated_at,
 });
+
+/** The fields without the class, so that they can be spread. */
+type Plain<T> = Pick<T, keyof T>;
 
 export const pageView = <Row, View>(page: Page<Row>, toView: (row: Row) => View): Page<View> => ({
   ...page,

@@ -14,13 +14,9 @@ export async function insertRows<Row extends ObjectLiteral>(
   const values = inputs.map((input) =>
     known(metadata, input as Values, (value) => value !== null && value !== undefined),
   );
-  const insert = manager
-    .createQueryBuilder()
-    .insert()
-    .into(metadata.target)
-    .values(values as never[]);
-  const { raw } = await insert.updateEntity(false).returning('*').execute();
-  return (raw as Values[]).map((row) => hydrate<Row>(metadata, row));
+  const insert = manager.createQueryBuilder().insert().into(metadata.target).values(values);
+  const { raw }: { raw: unknown } = await insert.updateEntity(false).returning('*').execute();
+  return (raw as Values[]).map((row) => hydrate(metadata, row) as Row);
 }
 
 /** @returns the rows in the order of `ids`; throws `not_found` naming every id that has none */
@@ -66,7 +62,7 @@ export async function updateRows<Row extends ResourceRow & ObjectLiteral>(
      SELECT * FROM updated`,
     [JSON.stringify(merged)],
   );
-  const byId = new Map(rows.map((row) => [Number(row['id']), hydrate<Row>(metadata, row)]));
+  const byId = new Map(rows.map((row) => [Number(row.id), hydrate(metadata, row) as Row]));
   return before.map(({ id }) => byId.get(id)!);
 }
 
@@ -100,7 +96,7 @@ function emptyValue(column: ColumnMetadata, index: number): unknown {
 const pick = (values: Values, names: string[]): Values => Object.fromEntries(names.map((name) => [name, values[name]]));
 
 /** A row as pg hands it over → an entity, by the same transformers that TypeORM's own reads use. */
-function hydrate<Row extends ObjectLiteral>(metadata: EntityMetadata, raw: Values): Row {
+function hydrate(metadata: EntityMetadata, raw: Values): ObjectLiteral {
   const row = metadata.create() as Values;
   for (const column of metadata.columns) {
     row[column.propertyName] = metadata.connection.driver.prepareHydratedValue(
@@ -108,5 +104,5 @@ function hydrate<Row extends ObjectLiteral>(metadata: EntityMetadata, raw: Value
       column,
     ) as unknown;
   }
-  return row as Row;
+  return row;
 }

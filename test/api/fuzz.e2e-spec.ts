@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import fc from 'fast-check';
 import { ADMIN_TOKEN, INTERNAL_TOKEN, startApp, type TestApp } from '../support/app.js';
+import type { Json } from '../support/http.js';
 
 interface Schema {
   $ref?: string;
@@ -77,13 +78,9 @@ describe('any request that the OpenAPI document allows, and any other', () => {
       await fc.assert(
         fc.asyncProperty(requestOf(operation), async (request) => {
           const status = await send(operation, request);
-          const documented = String(status) in operation.responses;
-          expect({
-            ...request,
-            route: `${operation.method} ${operation.path}`,
-            status,
-            ok: documented && status < 500,
-          }).toMatchObject({ ok: true });
+          const isExpected = status < 500 && String(status) in operation.responses;
+          if (!isExpected)
+            throw new Error(`${operation.method} ${operation.path} answered ${status}: ${JSON.stringify(request)}`);
         }),
         { numRuns: RUNS, endOnFailure: true },
       );
@@ -181,7 +178,7 @@ function urlOf(path: string, given: [Parameter, unknown][]): string {
 
 const operations = ({ paths }: OpenAPIObject): Operation[] =>
   Object.entries(paths).flatMap(([path, item]) =>
-    Object.entries(item as Record<string, any>).map(([method, operation]) => ({
+    Object.entries(item as Record<string, Json>).map(([method, operation]) => ({
       method: method.toUpperCase(),
       path,
       parameters: operation.parameters ?? [],

@@ -13,11 +13,16 @@ export class AuthService {
   ) {}
 
   /** Two credentials would leave open whose token this is (RFC 6750, 2), so there must be one. */
-  async exchange(role: SessionRole, bearer: string | undefined, inBody: string | undefined): Promise<SessionTokenView> {
-    if (bearer !== undefined && inBody !== undefined) {
+  async exchange(
+    role: SessionRole,
+    bearer: string | undefined,
+    inBody: string | null | undefined,
+  ): Promise<SessionTokenView> {
+    const [secret, ...others] = [bearer, inBody].filter((one) => typeof one === 'string');
+    if (others.length > 0) {
       throw new DomainError('invalid', 'Send one credential: as Authorization or in the body, not both');
     }
-    const principal = await this.signIn.withSecret(bearer ?? inBody, role);
+    const principal = await this.signIn.withSecret(secret, role);
     return { access_token: this.sessions.issue(principal), token_type: 'Bearer', expires_in: this.sessions.ttlSeconds };
   }
 }
