@@ -64,7 +64,8 @@ const statement = (stamps: string[]): string => `
   ), logged AS (
     INSERT INTO operation_logs (actor_type, actor_id, actor_name, ip, request_id,
                                 action, resource, resource_id, before, after, gen, config_version)
-    SELECT $5, $6, $7, $8, $9, o.action, o.resource, o.resource_id, o.before, o.after, head.gen, head.version
+    SELECT $5, $6, $7, $8, $9, o.action, o.resource, o.resource_id, o.before,
+           o.after || jsonb_build_object('version', head.version::text, 'updated_at', now()), head.gen, head.version
       FROM head, jsonb_to_recordset($4::jsonb)
            AS o (action text, resource text, resource_id bigint, before jsonb, after jsonb)
   ), ${stamps.join('\n  ')}
