@@ -38,7 +38,6 @@ function announce({ app }: RunningApp, config: Config, logger: Logger): void {
   }
 }
 
-/** The launcher that started us says goodbye by closing its channel, even when it was killed. */
 function stopOnSignal({ app, drain }: RunningApp, logger: Logger): void {
   let isStopping = false;
   const stop = (reason: string): void => {
@@ -50,5 +49,4 @@ function stopOnSignal({ app, drain }: RunningApp, logger: Logger): void {
       .finally(() => process.exit(0));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
-  if (process.connected) process.once('disconnect', () => stop('the launcher is gone'));
 }

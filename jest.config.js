@@ -1,0 +1,32 @@
+/** @type {import('jest').Config} */
+const project = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/src', '<rootDir>/test'],
+  extensionsToTreatAsEsm: ['.ts'],
+  // The sources import './x.js', as they must once compiled; here that is './x.ts'.
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: { '^.+\\.ts$': ['@swc/jest'] },
+  setupFiles: ['reflect-metadata'],
+};
+
+export default {
+  // jest's module registry loses some 25 MB with every file that imports Nest and TypeORM. Workers are replaced before
+  // that hurts, which takes workers: never run the whole suite with --runInBand.
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '500MB',
+  testTimeout: 30_000,
+  projects: [
+    {
+      ...project,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/{src,test}/**/*.spec.ts'],
+    },
+    {
+      ...project,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'],
+      globalSetup: '<rootDir>/test/support/global-setup.mjs',
+      globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+    },
+  ],
+};
