@@ -6,7 +6,7 @@ import { requestContext } from '../common/request-context.js';
 export function accessLog(logger: Logger): RequestHandler {
   return (req, res, next) => {
     const startedAt = performance.now();
-    const path = req.originalUrl.split('?', 1)[0]!;
+    const path = plainPath(req.originalUrl.split('?', 1)[0]!);
     const context = requestContext();
     res.once('close', () => {
       const line = {
@@ -31,5 +31,14 @@ export function accessLog(logger: Logger): RequestHandler {
 
 /** Asked every few seconds by whoever watches us; they would drown the rest. */
 const PROBES = /^\/(health(\/.*)?|api\/status\/test|internal\/metrics)$/;
+
+/** Words and ids are ours. Anything else was put there by the caller, and may be a key pasted into the wrong place. */
+const plainPath = (path: string): string =>
+  path
+    .split('/')
+    .map((segment) => (PLAIN_SEGMENT.test(segment) ? segment : '…'))
+    .join('/');
+
+const PLAIN_SEGMENT = /^(?:[a-z][a-z0-9-]{0,23}|\d{0,16})$/;
 
 const configVersion = (res: Response): string | undefined => res.getHeader('EZ-Config-Version')?.toString();
