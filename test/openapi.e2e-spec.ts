@@ -6,7 +6,7 @@ import { startApp, type TestApp } from './support/app.js';
 
 const FILE = resolve(import.meta.dirname, '../openapi.json');
 
-type Operation = { responses: Record<string, unknown>; security?: unknown[]; summary?: string };
+interface Operation { responses: Record<string, unknown>; security?: unknown[]; summary?: string }
 
 describe('the OpenAPI document', () => {
   let app: TestApp;
@@ -20,7 +20,7 @@ describe('the OpenAPI document', () => {
 
   it('is the one that is committed (UPDATE_OPENAPI=1 writes it anew)', () => {
     const text = `${JSON.stringify(document, null, 2)}\n`;
-    if (process.env['UPDATE_OPENAPI']) writeFileSync(FILE, text);
+    if (process.env.UPDATE_OPENAPI) writeFileSync(FILE, text);
     expect(text === readFileSync(FILE, 'utf8')).toBe(true);
   });
 

@@ -15,8 +15,8 @@ export async function insertRows<Row extends ObjectLiteral>(
     known(metadata, input as Values, (value) => value !== null && value !== undefined),
   );
   const insert = manager.createQueryBuilder().insert().into(metadata.target).values(values);
-  const { raw }: { raw: unknown } = await insert.updateEntity(false).returning('*').execute();
-  return (raw as Values[]).map((row) => hydrate(metadata, row) as Row);
+  const inserted = await insert.updateEntity(false).returning('*').execute();
+  return (inserted.raw as Values[]).map((row) => hydrate(metadata, row) as Row);
 }
 
 /** @returns the rows in the order of `ids`; throws `not_found` naming every id that has none */

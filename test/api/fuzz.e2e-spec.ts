@@ -35,7 +35,7 @@ interface Operation {
   security: string | undefined;
 }
 
-const RUNS = Number(process.env['EZ_TEST_FUZZ_RUNS'] ?? 60);
+const RUNS = Number(process.env.EZ_TEST_FUZZ_RUNS ?? 60);
 
 const junk: fc.Arbitrary<unknown> = fc.oneof(
   fc.constant(null),
