@@ -43,6 +43,9 @@ const CONSTRAINTS: Record<string, (error: PgError) => DomainError> = {
   '22021': () => new DomainError('invalid', 'Text contains a character that cannot be stored'),
   '22P05': () => new DomainError('invalid', 'Text contains a character that cannot be stored'),
   '22P02': () => new DomainError('invalid', 'A value has the wrong form'),
+  '22007': () => new DomainError('invalid', 'A date or time has the wrong form'),
+  '22008': () => new DomainError('invalid', 'A date or time is out of range'),
+  '22009': () => new DomainError('invalid', 'A time zone is out of range'),
   '22003': () => new DomainError('invalid', 'A number is out of range'),
   '22001': () => new DomainError('invalid', 'A text is too long'),
 };
