@@ -9,7 +9,12 @@ export type BindingStatus = 'active' | 'disabled';
 export type SelectorType = 'exact' | 'normalize_exact' | 'regex';
 
 @Entity({ name: 'bindings' })
-@Unique('uq_bindings_namespace_public_model_group_id_route_group', ['namespace', 'public_model', 'group_id', 'route_group'])
+@Unique('uq_bindings_namespace_public_model_group_id_route_group', [
+  'namespace',
+  'public_model',
+  'group_id',
+  'route_group',
+])
 @Check('ck_bindings_selector_type', `selector_type IN ('exact', 'normalize_exact', 'regex')`)
 @Check('ck_bindings_status', `status IN ('active', 'disabled')`)
 @Index('ix_bindings_group_id', ['group_id'])

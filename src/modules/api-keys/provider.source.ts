@@ -1,0 +1,23 @@
+import { KeyRing } from '../../common/envelope.js';
+import { providerPayload, type ProviderFacts } from './provider.projection.js';
+
+type ProviderRow = Omit<ProviderFacts, 'id'> & { id: number | null; secret: string };
+
+/** `atRest` opens what PostgreSQL holds. With `inRedis`, balancers get it sealed again, for keys that they hold too. */
+export const providerSource = (atRest: KeyRing, inRedis: KeyRing | undefined) => ({
+  sql: `
+    SELECT s.ref, s.version::text AS version, s.attempts,
+           a.id, a.weight, a.status, a.auto_ban, a.ban_until, a.provider_group_id, a.secret,
+           g.name AS group_name, g.type AS group_type, g.base_url AS group_base_url, g.google_project AS group_google_project,
+           g.google_location AS group_google_location, g."group" AS route_group, g.models AS group_models,
+           g.status AS group_status
+      FROM picked s
+      LEFT JOIN api_keys a ON a.id = s.ref::bigint
+      LEFT JOIN provider_groups g ON g.id = a.provider_group_id`,
+
+  image: ({ id, ...row }: ProviderRow) => {
+    if (id === null) return { field: undefined };
+    const secret = atRest.open(row.secret, `api_keys:${id}:secret`);
+    return { field: providerPayload({ ...row, id }, inRedis?.seal(secret, `provider:${id}:api_key`) ?? secret) };
+  },
+});

@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { invalidField } from '../../common/domain-error.js';
+import { canonicalIpRange } from '../../common/ip-range.js';
+import { parseModelRef, type ModelRef } from '../../contract/model-ref.js';
+import { hashToken } from '../../contract/token.js';
+import { BindingsService, type ResolvedBinding } from '../bindings/bindings.service.js';
+import type { ExplainDto } from './explain.dto.js';
+import { findKey, findNamespaceStatus, type KeyFacts } from './explain.facts.js';
+import { checksOf, reasonAgainst, unknownKey, verdictOf, type Check } from './explain.js';
+
+export interface Explanation {
+  verdict: 'served' | 'refused';
+  sentence: string;
+  key?: KeyFacts;
+  model?: ModelRef;
+  checks: Check[];
+  candidates: { binding: ResolvedBinding; reason: string | null }[];
+}
+
+/** What a balancer would decide about a request, and why, from what PostgreSQL knows. */
+@Injectable()
+export class ExplainService {
+  constructor(
+    private readonly database: DataSource,
+    private readonly bindings: BindingsService,
+  ) {}
+
+  async explain({ token, token_hash, model, ip }: ExplainDto): Promise<Explanation> {
+    if ((token === undefined) === (token_hash === undefined))
+      throw invalidField('/token', 'either token or token_hash is required');
+    const key = await findKey(this.database.manager, token_hash ?? hashToken(token!));
+    if (!key) return { ...verdictOf([unknownKey], []), checks: [unknownKey], candidates: [] };
+
+    const ref = parseModelRef(model, key.default_namespace);
+    const namespace = ref && (await findNamespaceStatus(this.database.manager, ref.namespace));
+    const bindings = ref ? await this.bindings.named(ref.namespace, ref.public_model) : [];
+    const checks = checksOf({ key, model, ip: canonicalIpRange(ip), ref, namespace, bindings });
+    const candidates = bindings.map((binding) => ({
+      binding,
+      reason: reasonAgainst(binding, key.route_group) ?? null,
+    }));
+    const open = candidates.flatMap(({ binding, reason }) => (reason === null ? binding : []));
+    return { ...verdictOf(checks, open), key, model: ref, checks, candidates };
+  }
+}
