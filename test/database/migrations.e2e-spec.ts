@@ -14,7 +14,7 @@ describe('migrations', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     const config = loadConfig({ EZ_PG_DSN: database.dsn }, '/nonexistent');
-    source = await new DataSource({ ...dataSourceOptions(config), migrations } as never).initialize();
+    source = await new DataSource({ ...dataSourceOptions(config), migrations }).initialize();
   });
   afterAll(async () => {
     await source.destroy();
@@ -42,7 +42,7 @@ describe('migrations', () => {
   });
 
   it('go down and up again', async () => {
-    for (let i = 0; i < migrations.length; i++) await source.undoLastMigration();
+    for (const _ of migrations) await source.undoLastMigration();
     expect((await missingAndUnknown()).missing).toHaveLength(migrations.length);
     await migrate(parsePgDsn(database.dsn));
     expect(await missingAndUnknown()).toEqual({ missing: [], unknown: [] });

@@ -8,7 +8,7 @@ interface FeatureRow {
 export const featureSource = {
   sql: `
     SELECT s.ref, s.version::text AS version, s.attempts, f.id, f.value
-      FROM sync_resource s LEFT JOIN features f ON f.name = s.ref`,
+      FROM picked s LEFT JOIN features f ON f.name = s.ref`,
 
   image: ({ id, value }: FeatureRow) => ({ field: id === null ? undefined : encodeFeature(value) }),
 };

@@ -3,6 +3,7 @@ import { BIGINT, MONEY, TEXT_LIST, TIMESTAMP } from '../../database/columns.js';
 import { Identity } from '../../database/identity.js';
 import { ResourceRow } from '../../database/resource-row.js';
 import { Master } from '../masters/master.entity.js';
+import type { KeySecret } from './key-secret.entity.js';
 
 export type KeyStatus = 'active' | 'suspended' | 'revoked';
 export type QuotaResetType = 'none' | 'daily' | 'weekly' | 'monthly';
@@ -90,4 +91,10 @@ export class Key extends ResourceRow {
 
   @Column({ ...BIGINT, default: 0 })
   used_tokens!: number;
+
+  /** Oldest first; loaded by the service. */
+  secrets!: KeySecret[];
+
+  /** What clients send, which no column keeps: only on a row for which it was just made. */
+  token?: string;
 }

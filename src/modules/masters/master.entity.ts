@@ -52,4 +52,7 @@ export class Master extends ResourceRow {
 
   @Column({ type: 'text' })
   master_key_hint!: string;
+
+  /** The master key itself, which no column keeps: only on a row to which it was just given. */
+  master_key?: string;
 }

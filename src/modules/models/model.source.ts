@@ -8,7 +8,7 @@ const MODEL_COLUMNS = `
 export const modelSource = {
   sql: `
     SELECT s.ref, s.version::text AS version, s.attempts, m.id, ${MODEL_COLUMNS}
-      FROM sync_resource s LEFT JOIN models m ON m.name = s.ref`,
+      FROM picked s LEFT JOIN models m ON m.name = s.ref`,
 
   image: (row: ModelFacts & { id: number | null }) => ({ field: row.id === null ? undefined : modelPayload(row) }),
 };
@@ -19,7 +19,7 @@ export const modelsMetaSource = {
     SELECT s.ref, s.version::text AS version, s.attempts, floor(extract(epoch FROM s.changed_at))::bigint AS changed_at,
            (SELECT coalesce(json_agg(active), '[]')
               FROM (SELECT ${MODEL_COLUMNS} FROM models m WHERE m.status = 'active') active) AS models
-      FROM sync_resource s`,
+      FROM picked s`,
 
   image: (row: ModelsMetaFacts) => ({ record: { ...modelsMetaRecord(row), ver: row.version } }),
 };

@@ -8,7 +8,7 @@ interface NamespaceRow extends Pick<Namespace, 'name' | 'status' | 'description'
 export const namespaceSource = {
   sql: `
     SELECT s.ref, s.version::text AS version, s.attempts, n.id, n.name, n.status, n.description
-      FROM sync_resource s LEFT JOIN namespaces n ON n.name = s.ref`,
+      FROM picked s LEFT JOIN namespaces n ON n.name = s.ref`,
 
   image: (row: NamespaceRow) => ({ field: row.id === null ? undefined : encodeNamespace(row) }),
 };

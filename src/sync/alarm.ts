@@ -1,0 +1,30 @@
+/** Wakes whoever waits for it. Rung while nobody waits, it wakes the next who does: nothing is missed, and nothing piles up. */
+export class Alarm {
+  private isRung = false;
+  private wake: (() => void) | undefined;
+
+  ring(): void {
+    this.isRung = true;
+    this.wake?.();
+  }
+
+  /** Whether it was rung since it was last waited for or asked. */
+  take(): boolean {
+    const wasRung = this.isRung;
+    this.isRung = false;
+    return wasRung;
+  }
+
+  async wait(limitMs?: number): Promise<void> {
+    if (!this.isRung) {
+      const timer: { id?: NodeJS.Timeout } = {};
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+        if (limitMs !== undefined) timer.id = setTimeout(resolve, limitMs);
+      });
+      clearTimeout(timer.id);
+      this.wake = undefined;
+    }
+    this.isRung = false;
+  }
+}

@@ -1,0 +1,125 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import type { Redis } from 'ioredis';
+import type { Receipt } from '../common/request-context.js';
+import { Config } from '../config/config.js';
+import { CommitSignal } from '../outbox/commit-signal.js';
+import { CONFIG_REDIS } from '../redis/redis.module.js';
+import { Alarm } from './alarm.js';
+import { RefusedError } from './apply-writer.js';
+import { Convergence } from './convergence.js';
+import { DispatcherHealth } from './dispatcher-health.js';
+import { Leadership } from './leadership.js';
+import { SnapshotRequests, SNAPSHOT_CHANNEL } from './snapshot-requests.js';
+import { isNewer } from './versions.js';
+
+const POLL = 'sync:poll';
+const BACKOFF_FIRST_MS = 100;
+const BACKOFF_MAX_MS = 10_000;
+
+/**
+ * Runs the road to Redis in the replica that leads: at once after a commit here, on a NOTIFY after one elsewhere, and on a
+ * poll for whatever was missed. One run at a time; what arrives during a run is done by the next one, together.
+ */
+@Injectable()
+export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(Dispatcher.name);
+  private readonly news = new Alarm();
+  /** Ends a pause after a failure: what failed may work now. */
+  private readonly recovery = new Alarm();
+  private readonly stopping = new AbortController();
+  private running: Promise<void> | undefined;
+  private reached: Receipt | undefined;
+
+  constructor(
+    private readonly config: Config,
+    private readonly scheduler: SchedulerRegistry,
+    private readonly signal: CommitSignal,
+    @Inject(CONFIG_REDIS) private readonly redis: Redis,
+    private readonly leadership: Leadership,
+    private readonly convergence: Convergence,
+    private readonly requests: SnapshotRequests,
+    private readonly health: DispatcherHealth,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const { enabled, interval_seconds } = this.config.sync_outbox;
+    if (!enabled) return;
+    this.signal.onCommit((receipt) => this.hearCommit(receipt));
+    this.redis.on('ready', () => this.retryNow());
+    this.leadership.listener = {
+      elected: () => this.retryNow(),
+      notified: (channel, payload) => this.hear(channel, payload),
+    };
+    this.scheduler.addInterval(
+      POLL,
+      setInterval(() => this.news.ring(), interval_seconds * 1000),
+    );
+    this.running = this.loop();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    if (this.scheduler.doesExist('interval', POLL)) this.scheduler.deleteInterval(POLL);
+    this.stopping.abort(new Error('the server is stopping'));
+    this.retryNow();
+    await this.running;
+  }
+
+  private hear(channel: string, payload: string): void {
+    if (channel === SNAPSHOT_CHANNEL) {
+      this.requests.hear(payload);
+      this.news.ring();
+      return;
+    }
+    const [gen = '', version = ''] = payload.split('.');
+    this.hearCommit({ gen, version });
+  }
+
+  /** A commit of this process is heard twice, and the second time it is done already. */
+  private hearCommit({ gen, version }: Receipt): void {
+    if (this.reached?.gen !== gen || isNewer(version, this.reached.version)) this.news.ring();
+  }
+
+  private retryNow(): void {
+    this.recovery.ring();
+    this.news.ring();
+  }
+
+  private async loop(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      const pauseMs = await this.attempt();
+      await (pauseMs === 0 ? this.news.wait() : this.recovery.wait(pauseMs));
+    }
+  }
+
+  /** @returns how long to pause before the next attempt; 0: until there is news */
+  private async attempt(): Promise<number> {
+    const { fence } = this.leadership;
+    if (fence === undefined) return 0;
+    this.recovery.take();
+    try {
+      const order = { fence, hasNews: () => this.news.take(), signal: this.stopping.signal };
+      this.reached = await this.convergence.run(order);
+      if (this.health.consecutiveFailures > 0) this.logger.log('Redis follows again');
+      this.health.succeeded();
+      return 0;
+    } catch (error) {
+      return this.failed(error);
+    }
+  }
+
+  private async failed(error: unknown): Promise<number> {
+    if (error instanceof RefusedError && error.status === 'fenced') await this.leadership.renew(error.fence);
+    const longest = Math.min(BACKOFF_FIRST_MS * 2 ** this.health.consecutiveFailures, BACKOFF_MAX_MS);
+    const pauseMs = Math.max(1, Math.random() * longest);
+    if (this.health.consecutiveFailures === 0) this.logger.warn(`Redis does not follow: ${(error as Error).message}`);
+    this.health.failed(error, pauseMs);
+    return pauseMs;
+  }
+}

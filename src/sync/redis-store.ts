@@ -1,0 +1,189 @@
+import type { Redis } from 'ioredis';
+import { redisKeys, stageOf, stageSeqOf, stageVersionsOf, versionsOf } from '../contract/redis-keys.js';
+import { configVersion, encodeRefreshHint, SCHEMA } from '../contract/sync-records.js';
+import type { Head } from './head.js';
+import { LuaScript } from './lua.js';
+import { parseMarker, type FoundMarker } from './marker.js';
+import { hasRecord, hashOf, isDeletedWithoutTrace, recordKey, type Resource } from './resource.js';
+
+const APPLY = new LuaScript('apply');
+const RECORDS = new LuaScript('records');
+const STAGE = new LuaScript('stage');
+const SWAP = new LuaScript('swap');
+const COLLECT = new LuaScript('collect');
+
+/** Long enough to survive a pause of the dispatcher, short enough that what a crash left behind goes by itself. */
+const STAGE_TTL_SECONDS = 600;
+
+export interface ApplyCall {
+  head: Head;
+  /** Version that Redis was found at: all changes after it, up to `head`, are in this call and the chunks before it. */
+  from: string;
+  fence: string;
+  /** Which of several calls that belong together, counted from 1. */
+  chunk: { nonce: string; number: number; isLast: boolean };
+  resources: readonly Resource[];
+}
+
+export interface ApplyAnswer {
+  status: 'ok' | 'missing' | 'foreign' | 'gap' | 'fenced';
+  /** Of the dispatcher that wrote last. */
+  fence: string;
+  /** Resources that were newer than what Redis had. */
+  written: number;
+}
+
+export interface StageItem {
+  ref: string;
+  version: string;
+  op: 'put' | 'del' | 'keep';
+  value?: string;
+}
+
+export interface StageChunk {
+  hash: string;
+  nonce: string;
+  /** From 1, without gaps. */
+  number: number;
+  items: readonly StageItem[];
+}
+
+export interface SwapCall {
+  /** Name of the marker that must still be there. */
+  expected: string;
+  head: Head;
+  fence: string;
+  nonce: string;
+  /** What the marker is to say about the requests that this snapshot answers. */
+  snapshot: string;
+  /** Last receipt of each stage, by hash. */
+  receipts: ReadonlyMap<string, string>;
+}
+
+export interface SwapAnswer {
+  status: 'ok' | 'marker' | 'fenced' | 'stage';
+  detail: string;
+}
+
+/** Everything that the sync side says to Redis. Each script touches the keys that it is given and no others. */
+export class RedisStore {
+  constructor(private readonly redis: Redis) {}
+
+  async readMarker(): Promise<FoundMarker> {
+    try {
+      return parseMarker(await this.redis.hgetall(redisKeys.marker));
+    } catch (error) {
+      if (isWrongType(error)) return parseMarker({});
+      throw error;
+    }
+  }
+
+  async isEmpty(): Promise<boolean> {
+    return (await this.redis.dbsize()) === 0;
+  }
+
+  async apply({ head, from, fence, chunk, resources }: ApplyCall): Promise<ApplyAnswer> {
+    const keys = new KeyList([redisKeys.marker, redisKeys.changes]);
+    const items = JSON.stringify(resources.map((resource) => applyItem(resource, keys)));
+    const subject = chunk.number === 1 ? subjectOf(resources) : 'all';
+    const target = [head.gen, head.source, from, head.version, fence, unixNow(), SCHEMA];
+    const position = [chunk.nonce, String(chunk.number), chunk.isLast ? 'last' : ''];
+    const args = [...target, ...position, redisKeys.refreshChannel, hint(head, subject), items];
+    const answer = (await APPLY.run(this.redis, keys.names, args)) as [ApplyAnswer['status'], string, number];
+    return { status: answer[0], fence: answer[1], written: answer[2] };
+  }
+
+  async putRecords(gen: string, resources: readonly Resource[]): Promise<void> {
+    const keys = new KeyList([]);
+    const items = resources.map((resource) => ({ version: resource.version, ...recordItem(resource, keys) }));
+    await RECORDS.run(this.redis, keys.names, [gen, JSON.stringify(items)]);
+  }
+
+  /** @returns the receipt of this chunk, or undefined if an earlier one is gone */
+  async stage({ hash, nonce, number, items }: StageChunk): Promise<string | undefined> {
+    const keys = [...stageKeys(hash, nonce), hash, versionsOf(hash)];
+    const args = [String(number), String(STAGE_TTL_SECONDS), JSON.stringify(items)];
+    const answer = await STAGE.run(this.redis, keys, args);
+    return (answer as string) || undefined;
+  }
+
+  async swap({ expected, head, fence, nonce, snapshot, receipts }: SwapCall): Promise<SwapAnswer> {
+    const keysOf = (hash: string) => [hash, versionsOf(hash), ...stageKeys(hash, nonce)];
+    const keys = [redisKeys.marker, redisKeys.changes, ...[...receipts.keys()].flatMap(keysOf)];
+    const marker = [head.gen, head.version, head.source, fence, unixNow(), SCHEMA, snapshot];
+    const args = [expected, ...marker, redisKeys.refreshChannel, hint(head, 'all'), ...receipts.values()];
+    const [status, detail] = (await SWAP.run(this.redis, keys, args)) as [SwapAnswer['status'], string];
+    return { status, detail };
+  }
+
+  scan(prefix: string, cursor: string): Promise<[cursor: string, names: string[]]> {
+    return this.redis.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', 1000);
+  }
+
+  /** Versions of records, '' for those without one. */
+  async recordVersions(names: readonly string[]): Promise<string[]> {
+    const pipeline = this.redis.pipeline();
+    for (const name of names) pipeline.hget(name, 'ver');
+    const answers = (await pipeline.exec()) ?? [];
+    return answers.map(([error, version]) => (error ? '' : ((version as string | null) ?? '')));
+  }
+
+  /** Deletes records that still have the version that was seen. @returns -1 if another dispatcher has taken over */
+  async collect(gen: string, fence: string, seen: ReadonlyMap<string, string>): Promise<number> {
+    const keys = [redisKeys.marker, ...seen.keys()];
+    return (await COLLECT.run(this.redis, keys, [gen, fence, ...seen.values()])) as number;
+  }
+}
+
+const stageKeys = (hash: string, nonce: string): string[] => [
+  stageOf(hash, nonce),
+  stageVersionsOf(hash, nonce),
+  stageSeqOf(hash, nonce),
+];
+
+/** The keys of one call, each named once, with their positions in Lua. */
+class KeyList {
+  private readonly positions = new Map<string, number>();
+
+  constructor(readonly names: string[]) {}
+
+  /** Names that belong together stand side by side. */
+  positionOf(name: string, ...followers: string[]): number {
+    let position = this.positions.get(name);
+    if (position === undefined) {
+      position = this.names.push(name);
+      this.names.push(...followers);
+      this.positions.set(name, position);
+    }
+    return position;
+  }
+}
+
+function applyItem(resource: Resource, keys: KeyList): object {
+  const { kind, ref, op, version, field } = resource;
+  const name = hashOf(kind);
+  const hash = name === undefined ? undefined : keys.positionOf(name, versionsOf(name));
+  return { kind, ref, op, version, hash, value: field, ...(hasRecord(kind) && recordItem(resource, keys)) };
+}
+
+function recordItem(resource: Resource, keys: KeyList): object {
+  const name = recordKey(resource);
+  return {
+    record: keys.positionOf(name),
+    grave: isDeletedWithoutTrace(resource.kind) ? keys.positionOf(versionsOf(name)) : undefined,
+    fields: resource.record,
+  };
+}
+
+/** One kind if there is only one, so that a balancer can look at that alone. */
+function subjectOf(resources: readonly Resource[]): string {
+  const [first, ...others] = resources;
+  return first && others.every(({ kind }) => kind === first.kind) ? first.kind : 'all';
+}
+
+const hint = ({ gen, version }: Head, resource: string): string =>
+  encodeRefreshHint({ resource, version: configVersion(gen, version), timestamp: Number(unixNow()) });
+
+const unixNow = (): string => String(Math.floor(Date.now() / 1000));
+
+export const isWrongType = (error: unknown): boolean => error instanceof Error && error.message.includes('WRONGTYPE');

@@ -1,0 +1,62 @@
+-- Shared by the scripts below it: the loader puts this text in front of each.
+
+-- Versions are decimal text of any length. Lua's numbers would round them above 2^53.
+local function is_newer(a, b)
+  if #a ~= #b then return #a > #b end
+  return a > b
+end
+
+-- A marker that is absent, of another type or incomplete reads as one without a name, so that it can be compared and replaced.
+local function read_marker(key)
+  local held = redis.pcall('HMGET', key, 'gen', 'version', 'source', 'fence', 'chunk')
+  if held.err then held = {} end
+  local marker = { gen = held[1] or '', version = held[2] or '', source = held[3] or '', fence = held[4] or '0', chunk = held[5] or '' }
+  marker.name = marker.gen .. '/' .. marker.version .. '/' .. marker.source
+  return marker
+end
+
+-- A key of another type can only be a mistake of somebody else: the control plane is the only writer.
+local function version_in(key)
+  local held = redis.pcall('HMGET', key, 'gen', 'ver')
+  if not held.err then return held[2], held[1] or '0' end
+  redis.call('UNLINK', key)
+end
+
+-- The version of a record or, if it has a grave, of its deletion.
+local function held_version(key, grave)
+  local version, gen = version_in(key)
+  if not version and grave then version, gen = version_in(grave) end
+  return version, gen
+end
+
+-- A day: no writer who was stopped for longer still has a term.
+local GRAVE_SECONDS = 86400
+
+-- Replaces a whole record, so that fields which are empty now don't stay; without fields, deletes it. Nothing older than
+-- what is held gets in.
+local function put_record(key, grave, gen, item)
+  local held, held_gen = held_version(key, grave)
+  if held and (is_newer(held_gen, gen) or held_gen == gen and not is_newer(item.version, held)) then return false end
+  redis.call('UNLINK', key)
+  if item.fields then
+    local fields = { 'gen', gen }
+    for name, value in pairs(item.fields) do
+      fields[#fields + 1] = name
+      fields[#fields + 1] = value
+    end
+    redis.call('HSET', key, unpack(fields))
+    if grave then redis.call('UNLINK', grave) end
+  else
+    redis.call('HSET', grave, 'gen', gen, 'ver', item.version)
+    redis.call('EXPIRE', grave, GRAVE_SECONDS)
+  end
+  return true
+end
+
+local function announce(stream, version, kind, ref, op)
+  local entry = { 'MAXLEN', '~', '100000', '*', 'v', version, 'kind', kind, 'ref', ref, 'op', op }
+  if redis.pcall('XADD', stream, unpack(entry)).err then
+    redis.call('UNLINK', stream)
+    redis.call('XADD', stream, unpack(entry))
+  end
+end

@@ -1,0 +1,16 @@
+import { Injectable } from '@nestjs/common';
+import { Quarantine } from './quarantine.js';
+import { RedisStore } from './redis-store.js';
+import { ResourceReader } from './resource-reader.js';
+import { SyncDatabase } from './sync-database.js';
+
+/** What everybody on the road needs: where to read, what it means, where to write, and where to report what is broken. */
+@Injectable()
+export class SyncTools {
+  constructor(
+    readonly database: SyncDatabase,
+    readonly reader: ResourceReader,
+    readonly store: RedisStore,
+    readonly quarantine: Quarantine,
+  ) {}
+}

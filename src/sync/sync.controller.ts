@@ -1,0 +1,42 @@
+import { Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { Page } from '../common/page.js';
+import { AdminRoute } from '../http/access.js';
+import { ApiProblems } from '../http/openapi.js';
+import {
+  ListSyncResourcesDto,
+  RequestSnapshotDto,
+  SnapshotRequestView,
+  SyncResourcePage,
+  SyncStatusView,
+  type SyncResourceView,
+} from './sync.dto.js';
+import { SyncService } from './sync.service.js';
+
+@ApiTags('sync')
+@AdminRoute('sync')
+@Controller()
+export class SyncController {
+  constructor(private readonly sync: SyncService) {}
+
+  @Get('admin/sync/status')
+  @ApiOkResponse({ type: SyncStatusView })
+  status(): Promise<SyncStatusView> {
+    return this.sync.status();
+  }
+
+  @Get('admin/sync/resources')
+  @ApiOkResponse({ type: SyncResourcePage })
+  @ApiProblems(400)
+  resources(@Query() query: ListSyncResourcesDto): Promise<Page<SyncResourceView>> {
+    return this.sync.resources(query);
+  }
+
+  @Post(['sync/snapshot', 'admin/sync/snapshot'])
+  @HttpCode(202)
+  @ApiAcceptedResponse({ type: SnapshotRequestView })
+  @ApiProblems(400)
+  snapshot(@Query() query: RequestSnapshotDto): Promise<SnapshotRequestView> {
+    return this.sync.requestSnapshot(query);
+  }
+}

@@ -1,0 +1,49 @@
+import { Global, Module } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { Config } from '../config/config.js';
+import { Propagation } from '../http/receipt.js';
+import { CONFIG_REDIS } from '../redis/redis.module.js';
+import { AppliedWait } from './applied-wait.js';
+import { Convergence } from './convergence.js';
+import { Dispatcher } from './dispatcher.js';
+import { DispatcherHealth } from './dispatcher-health.js';
+import { Increment } from './increment.js';
+import { Leadership } from './leadership.js';
+import { MarkerWatch } from './marker-watch.js';
+import { Quarantine } from './quarantine.js';
+import { RedisStore } from './redis-store.js';
+import { ResourceReader } from './resource-reader.js';
+import { SnapshotRequests } from './snapshot-requests.js';
+import { createSources } from './sources.js';
+import { SyncController } from './sync.controller.js';
+import { SyncDatabase } from './sync-database.js';
+import { SyncService } from './sync.service.js';
+import { SyncTools } from './sync-tools.js';
+
+@Global()
+@Module({
+  controllers: [SyncController],
+  providers: [
+    { provide: RedisStore, useFactory: (redis: Redis) => new RedisStore(redis), inject: [CONFIG_REDIS] },
+    {
+      provide: ResourceReader,
+      useFactory: (config: Config) => new ResourceReader(createSources(config), config.sync_outbox.batch_size),
+      inject: [Config],
+    },
+    { provide: Propagation, useExisting: AppliedWait },
+    AppliedWait,
+    Convergence,
+    Dispatcher,
+    DispatcherHealth,
+    Increment,
+    Leadership,
+    MarkerWatch,
+    Quarantine,
+    SnapshotRequests,
+    SyncDatabase,
+    SyncService,
+    SyncTools,
+  ],
+  exports: [Propagation],
+})
+export class SyncModule {}

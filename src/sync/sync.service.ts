@@ -1,0 +1,104 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import type { Page } from '../common/page.js';
+import { Config } from '../config/config.js';
+import { CONFIG_REDIS } from '../redis/redis.module.js';
+import { DispatcherHealth } from './dispatcher-health.js';
+import { readHead, type Head } from './head.js';
+import { Leadership } from './leadership.js';
+import { standingOf, type Marker } from './marker.js';
+import { MarkerWatch } from './marker-watch.js';
+import { SnapshotRequests } from './snapshot-requests.js';
+import { changedAfter, countResources, listResources, pendingByKind, quarantined } from './sync-resources.js';
+import { toSyncStatus } from './sync-status.js';
+import { SyncTools } from './sync-tools.js';
+import type {
+  ListSyncResourcesDto,
+  RequestSnapshotDto,
+  SnapshotRequestView,
+  SyncResourceView,
+  SyncStatusView,
+} from './sync.dto.js';
+
+const DEFAULT_WAIT_MS = 1_000;
+const NONE = '-1';
+
+/** What operators see of the road to Redis, and the one thing they can ask of it. */
+@Injectable()
+export class SyncService {
+  private redisError: string | null = null;
+
+  constructor(
+    private readonly tools: SyncTools,
+    private readonly requests: SnapshotRequests,
+    private readonly watch: MarkerWatch,
+    private readonly leadership: Leadership,
+    private readonly health: DispatcherHealth,
+    private readonly config: Config,
+    @Inject(CONFIG_REDIS) redis: Redis,
+  ) {
+    redis.on('error', (error: Error) => (this.redisError = error.message));
+    redis.on('ready', () => (this.redisError = null));
+  }
+
+  async status(): Promise<SyncStatusView> {
+    const { database, quarantine } = this.tools;
+    const { head, marker, applied, isConnected } = await this.look();
+    return toSyncStatus({
+      head,
+      marker,
+      pending: await pendingByKind(database, changedAfter(applied)),
+      quarantined: await countResources(database, quarantined(quarantine.alarmAfter)),
+      dispatcher: this.dispatcher(),
+      lastSnapshot: this.health.snapshot,
+      redis: { connected: isConnected, error: this.redisError },
+      now: new Date(),
+    });
+  }
+
+  async resources({ state, page = 1, page_size = 20 }: ListSyncResourcesDto): Promise<Page<SyncResourceView>> {
+    const { database } = this.tools;
+    const filter = state === 'pending' ? changedAfter((await this.look()).applied) : quarantined();
+    const data = await listResources(database, filter, (page - 1) * page_size, page_size);
+    return { data, total: await countResources(database, filter), page, page_size };
+  }
+
+  async requestSnapshot({ wait, timeout_ms = DEFAULT_WAIT_MS }: RequestSnapshotDto): Promise<SnapshotRequestView> {
+    const id = await this.requests.request();
+    const isApplied = wait === 'applied' && (await this.requests.waitFor(id, timeout_ms));
+    return { id, state: isApplied ? 'applied' : 'pending' };
+  }
+
+  /** Both ends of the road. Redis first: a commit in between must not look as if it were ahead. */
+  private async look(): Promise<{ head: Head; marker: Marker | undefined; applied: string; isConnected: boolean }> {
+    const found = await this.tools.store.readMarker().catch(() => undefined);
+    const head = await readHead(this.tools.database);
+    const applied = found ? appliedOf(head, found.marker) : this.lastApplied(head);
+    return { head, marker: found?.marker, applied, isConnected: found !== undefined };
+  }
+
+  private lastApplied(head: Head): string {
+    const { lastSeen } = this.watch;
+    return lastSeen?.gen === head.gen ? lastSeen.version : NONE;
+  }
+
+  private dispatcher(): SyncStatusView['dispatcher'] {
+    const { fence } = this.leadership;
+    const { lastSuccessAt, lastError, retryAt, consecutiveFailures } = this.health;
+    return {
+      enabled: this.config.sync_outbox.enabled,
+      leader: fence !== undefined,
+      fence: fence ?? null,
+      last_success_at: lastSuccessAt,
+      last_error: lastError,
+      retry_at: retryAt,
+      consecutive_failures: consecutiveFailures,
+    };
+  }
+}
+
+/** Up to where Redis has this database: nothing of it, where it holds another history. */
+function appliedOf(head: Head, marker: Marker | undefined): string {
+  const standing = standingOf(marker, head);
+  return marker && (standing === 'current' || standing === 'behind') ? marker.version : NONE;
+}

@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Key } from '../../src/modules/keys/key.entity.js';
+import { OverlapSweeper } from '../../src/modules/keys/overlap-sweeper.js';
+import { Outbox } from '../../src/outbox/outbox.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { aKey, aMaster, sha256, unused, type KeyBody } from '../support/tenants.js';
+
+type Secret = KeyBody['secrets'][number];
+
+describe('secrets of a key', () => {
+  let app: TestApp;
+  let master: number;
+  let keys: string;
+
+  beforeAll(async () => {
+    app = await startApp();
+    master = (await aMaster(app)).id;
+    keys = `/admin/masters/${master}/keys`;
+  });
+  afterAll(() => app.close());
+
+  const rotate = (id: number, body?: object) => app.admin.post(`${keys}/${id}/rotate?wait=applied`, body);
+  const record = (hash: string) => app.redis.hgetall(`auth:token:${hash}`);
+  const statusOf = async (token: string) => (await record(sha256(token))).status;
+
+  describe('when rotated', () => {
+    it('are replaced at once unless an overlap is asked for', async () => {
+      const { id, token } = await aKey(app, master);
+      const { status, headers, body } = await rotate(id);
+      expect([status, headers.get('cache-control')]).toEqual([200, 'no-store']);
+      expect(body.token).toMatch(/^ezk_/);
+      expect(body.secrets).toMatchObject([
+        { revoked_at: expect.any(String) },
+        { token_hash: sha256(body.token), revoked_at: null },
+      ]);
+      expect([await statusOf(token), await statusOf(body.token)]).toEqual(['revoked', 'active']);
+      expect((await app.admin.get(`${keys}/${id}`)).body).not.toHaveProperty('token');
+    });
+
+    it('go on for the overlap, and balancers know its end', async () => {
+      const { id, token } = await aKey(app, master);
+      const { body } = await rotate(id, { overlap_seconds: 3600 });
+      expect([await statusOf(token), await statusOf(body.token)]).toEqual(['active', 'active']);
+      const end = Number((await record(sha256(token))).expires_at);
+      expect(Math.abs(end - Date.now() / 1000 - 3600)).toBeLessThan(60);
+      expect(Date.parse(body.secrets[0].expires_at) / 1000).toBeCloseTo(end, -1);
+      expect((await record(sha256(body.token))).expires_at).toBeUndefined();
+    });
+
+    it('end as early as the first of two overlaps says', async () => {
+      const { id } = await aKey(app, master);
+      const first = (await rotate(id, { overlap_seconds: 60 })).body.secrets[0].expires_at;
+      const second = (await rotate(id, { overlap_seconds: 3600 })).body.secrets;
+      expect(second.map(({ expires_at }: Secret) => expires_at)).toEqual([first, expect.any(String), null]);
+    });
+
+    it('all change with their key', async () => {
+      const { id, token } = await aKey(app, master);
+      const { body } = await rotate(id, { overlap_seconds: 3600 });
+      await app.admin.patch(`${keys}/${id}?wait=applied`, { status: 'suspended' });
+      expect([await statusOf(token), await statusOf(body.token)]).toEqual(['suspended', 'suspended']);
+    });
+
+    it('are at most eight at a time', async () => {
+      const { id } = await aKey(app, master);
+      for (let i = 0; i < 7; i++) expect((await rotate(id, { overlap_seconds: 3600 })).status).toBe(200);
+      const { status, body } = await rotate(id, { overlap_seconds: 3600 });
+      expect([status, body.code, body.errors[0].pointer]).toEqual([409, 'max_secrets', '/overlap_seconds']);
+      expect((await rotate(id)).body.secrets.filter(({ revoked_at }: Secret) => revoked_at === null)).toHaveLength(1);
+    });
+
+    it('are answered again to a retry, and not made twice', async () => {
+      const { id } = await aKey(app, master);
+      const headers = { 'idempotency-key': unused('retry') };
+      const first = await app.admin.post(`${keys}/${id}/rotate`, {}, headers);
+      const second = await app.admin.post(`${keys}/${id}/rotate`, {}, headers);
+      expect(second.body).toEqual(first.body);
+      expect((await app.admin.get(`${keys}/${id}`)).body.secrets).toHaveLength(2);
+    });
+
+    it('are one more for each of two who rotate at once', async () => {
+      const { id } = await aKey(app, master);
+      const answers = await Promise.all([1, 2].map(() => rotate(id, { overlap_seconds: 60 })));
+      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+      expect((await app.admin.get(`${keys}/${id}`)).body.secrets).toHaveLength(3);
+    });
+
+    it.each([{ overlap_seconds: -1 }, { overlap_seconds: 2_592_001 }, { overlap_seconds: '60' }, { overlap: 60 }])(
+      'are not for %j',
+      async (body) => {
+        const { id } = await aKey(app, master);
+        expect((await rotate(id, body)).status).toBe(400);
+      },
+    );
+  });
+
+  describe('when the key is revoked', () => {
+    it('are refused at once, all of them, for ever', async () => {
+      const { id, token } = await aKey(app, master);
+      const second = (await rotate(id, { overlap_seconds: 3600 })).body.token;
+      const { status, headers, body } = await app.admin.post(`${keys}/${id}/revoke?wait=applied`);
+      expect([status, body.status, headers.get('ez-propagation')]).toEqual([200, 'revoked', 'applied']);
+      expect(body.secrets.every(({ revoked_at }: Secret) => revoked_at !== null)).toBe(true);
+      expect([await statusOf(token), await statusOf(second)]).toEqual(['revoked', 'revoked']);
+      expect((await app.admin.post(`${keys}/${id}/revoke`)).body.status).toBe('revoked');
+    });
+
+    it.each([{ status: 'active' }, { status: 'suspended' }, { status: null }])(
+      'do not come back by %j',
+      async (change) => {
+        const { id } = await aKey(app, master);
+        await app.admin.patch(`${keys}/${id}`, { status: 'revoked' });
+        const { status, body } = await app.admin.patch(`${keys}/${id}`, change);
+        expect([status, body.code, body.errors[0].pointer]).toEqual([409, 'key_revoked', '/status']);
+        expect((await rotate(id)).body).toMatchObject({ status: 409, code: 'key_revoked' });
+        expect((await app.admin.patch(`${keys}/${id}`, { name: 'old' })).body).toMatchObject({
+          name: 'old',
+          status: 'revoked',
+        });
+      },
+    );
+
+    it('are refused when it is done by a change of the status, too', async () => {
+      const [a, b] = [await aKey(app, master), await aKey(app, master)];
+      await app.admin.patch(`${keys}/${a.id}`, { status: 'revoked' });
+      await app.admin.post(`${keys}/batch?wait=applied`, { action: 'status', ids: [b.id], status: 'revoked' });
+      expect([await statusOf(a.token), await statusOf(b.token)]).toEqual(['revoked', 'revoked']);
+    });
+  });
+
+  describe('when brought from elsewhere', () => {
+    it('are what clients send already, and no token is made', async () => {
+      const texts = [unused('sk-old'), unused('old')];
+      const secrets = texts.map((text) => ({ token_hash: sha256(text), hint: `…${text.slice(-4)}` }));
+      const { status, body } = await app.admin.post(`${keys}?wait=applied`, { name: 'moved', secrets });
+      expect([status, body.token]).toEqual([201, undefined]);
+      expect(body.secrets).toMatchObject(secrets);
+      for (const text of texts) expect(await statusOf(text)).toBe('active');
+    });
+
+    it('may have come to their end there', async () => {
+      const secrets = [{ token_hash: sha256(unused('sk')) }];
+      const { body } = await app.admin.post(keys, { name: 'moved', secrets, expires_at: '2020-01-01T00:00:00Z' });
+      expect(body).toMatchObject({ expired: true, secrets: [{ hint: '…' }] });
+    });
+
+    it('are refused with 409 when a key has them, naming each place', async () => {
+      const { token } = await aKey(app, master);
+      const secrets = [{ token_hash: sha256(unused('sk')) }, { token_hash: sha256(token) }];
+      const { status, body } = await app.admin.post(keys, { name: 'x', secrets });
+      expect([status, body.code, body.errors[0].pointer]).toEqual([
+        409,
+        'uq_key_secrets_token_hash',
+        '/secrets/1/token_hash',
+      ]);
+      const create = [{ name: 'y' }, { name: 'x', secrets }];
+      const batch = await app.admin.post(`${keys}/batch`, { create });
+      expect([batch.status, batch.body.errors[0].pointer]).toEqual([409, '/create/1/secrets/1/token_hash']);
+      const twice = await app.admin.post(keys, { name: 'x', secrets: [secrets[0], secrets[0]] });
+      expect([twice.status, twice.body.errors[0].pointer]).toEqual([409, '/secrets/1/token_hash']);
+    });
+
+    it('work again under a new key when the old one is deleted', async () => {
+      const secrets = [{ token_hash: sha256(unused('sk')) }];
+      const { id } = await aKey(app, master, { secrets });
+      await app.admin.delete(`${keys}/${id}?wait=applied`);
+      expect((await record(secrets[0]!.token_hash)).status).toBe('revoked');
+      const next = await aKey(app, master, { secrets });
+      const batch = { delete: [next.id], create: [{ name: 'again', secrets }] };
+      expect((await app.admin.post(`${keys}/batch?wait=applied`, batch)).status).toBe(200);
+      expect((await record(secrets[0]!.token_hash)).status).toBe('active');
+    });
+  });
+
+  describe('at the end of an overlap', () => {
+    const sweep = () => app.nest.get(OverlapSweeper).run();
+    const head = async () => (await app.db.query('SELECT version FROM sync_head'))[0].version;
+    const aKeyAtTheEnd = async () => {
+      const key = await aKey(app, master);
+      const { body } = await rotate(key.id, { overlap_seconds: 60 });
+      await app.db.query(`UPDATE key_secrets SET expires_at = now() - interval '1 second' WHERE id = $1`, [
+        body.secrets[0].id,
+      ]);
+      return { id: key.id, old: key.token, current: body.token, version: body.version };
+    };
+
+    it('are revoked by the system, with a line in the log and a new version of the key', async () => {
+      const { id, old, current, version } = await aKeyAtTheEnd();
+      await sweep();
+      await app.sync();
+      const { body } = await app.admin.get(`${keys}/${id}`);
+      expect(body.secrets).toMatchObject([{ revoked_at: expect.any(String) }, { revoked_at: null }]);
+      expect(BigInt(body.version)).toBeGreaterThan(BigInt(version));
+      expect([await statusOf(old), await statusOf(current)]).toEqual(['revoked', 'active']);
+      const { data } = (await app.admin.get(`/admin/operation-logs?resource=key&resource_id=${id}&action=end_overlap`))
+        .body;
+      expect(data).toMatchObject([{ actor_type: 'system', before: { secrets: [{ revoked_at: null }, {}] } }]);
+    });
+
+    it('take no version when there is nothing to end', async () => {
+      await sweep();
+      const before = await head();
+      await sweep();
+      expect(await head()).toBe(before);
+    });
+
+    it('are left to whoever has the key, and ended later', async () => {
+      const { id, old } = await aKeyAtTheEnd();
+      const before = await head();
+      const other = app.db.createQueryRunner();
+      await other.startTransaction();
+      await other.query('SELECT 1 FROM keys WHERE id = $1 FOR NO KEY UPDATE', [id]);
+      await sweep();
+      expect(await head()).toBe(before);
+      await other.rollbackTransaction();
+      await other.release();
+      await sweep();
+      await app.sync();
+      expect(await statusOf(old)).toBe('revoked');
+    });
+
+    it('are ended once when several replicas sweep', async () => {
+      const ended = [await aKeyAtTheEnd(), await aKeyAtTheEnd(), await aKeyAtTheEnd()];
+      const replicas = [1, 2, 3].map(() => new OverlapSweeper(app.nest.get(Outbox), app.db.getRepository(Key)));
+      await Promise.all(replicas.map((replica) => replica.run()));
+      for (const { id } of ended) {
+        const { total } = (
+          await app.admin.get(`/admin/operation-logs?resource=key&resource_id=${id}&action=end_overlap`)
+        ).body;
+        expect(total).toBe(1);
+      }
+    });
+  });
+});
