@@ -77,13 +77,13 @@ describe('keys of a master', () => {
   });
 
   it.each([
-    ['created', 'POST', '', { name: 'x' }],
+    ['created', 'POST', '', { name: 'x' }, {}],
     ['created under a limit', 'POST', '', { name: 'x' }, { max_child_keys: 2 }],
-    ['changed', 'PATCH', '/:id', { name: 'x' }],
-    ['rotated', 'POST', '/:id/rotate'],
-    ['revoked', 'POST', '/:id/revoke'],
-    ['deleted', 'DELETE', '/:id'],
-  ])('are %s only after a change of the master that is under way', async (_what, method, rest, body?, limit?) => {
+    ['changed', 'PATCH', '/:id', { name: 'x' }, {}],
+    ['rotated', 'POST', '/:id/rotate', {}, {}],
+    ['revoked', 'POST', '/:id/revoke', {}, {}],
+    ['deleted', 'DELETE', '/:id', undefined, {}],
+  ])('are %s only after a change of the master that is under way', async (_what, method, rest, body, limit) => {
     const { id } = await aMaster(app, limit);
     const key = await aKey(app, id);
     const other = app.db.createQueryRunner();
