@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { DomainError } from '../common/domain-error.js';
+import { REQUEST_ID_HEADER } from '../contract/names.js';
 import { accessLog } from './access-log.js';
 import type { Drain } from './drain.js';
 import { jsonBody } from './json-body.js';
@@ -45,7 +46,7 @@ function corsOf(origins: readonly string[]): Parameters<NestExpressApplication['
       'EZ-Propagation',
       'Idempotency-Replayed',
       'Retry-After',
-      'X-Request-ID',
+      REQUEST_ID_HEADER,
     ],
     maxAge: 600,
   };
