@@ -8,6 +8,7 @@ import { createLogger } from '../http/logging.js';
 /** Serves until it is told to stop. */
 export async function serve(config: Config): Promise<void> {
   const logger = createLogger(config.log);
+  endOnFault(logger);
   const running = await createApp(config, logger);
   stopOnSignal(running, logger);
   await listen(running, config);
@@ -48,4 +49,12 @@ function stopOnSignal({ app, drain }: RunningApp, logger: Logger): void {
       .finally(() => process.exit(0));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
+}
+
+/** A rejection that nobody awaited: Node would print the raw error, and with a failed statement its parameters. */
+function endOnFault(logger: Logger): void {
+  process.on('unhandledRejection', (error) => {
+    logger.fatal({ err: error }, 'a fault of ours; ending');
+    process.exit(1);
+  });
 }

@@ -44,8 +44,8 @@ describe('redis keys', () => {
   });
 
   it('keeps every companion in the slot of the key it accompanies', () => {
-    const { versionsOf, markerOf, stageOf, stageVersionsOf, stageSeqOf, trashOf } = names;
-    const companions = [versionsOf, markerOf, stageOf, stageVersionsOf, stageSeqOf, trashOf].map((nameOf) =>
+    const { versionsOf, markerOf, stageOf, stageVersionsOf, stageSeqOf } = names;
+    const companions = [versionsOf, markerOf, stageOf, stageVersionsOf, stageSeqOf].map((nameOf) =>
       nameOf('config:keys', '5f'),
     );
 

@@ -48,7 +48,6 @@ export const markerOf = (key: string) => `{${key}}:meta`;
 export const stageOf = (key: string, nonce: string) => `{${key}}:stage:${nonce}`;
 export const stageVersionsOf = (key: string, nonce: string) => `{${key}}:stage-ver:${nonce}`;
 export const stageSeqOf = (key: string, nonce: string) => `{${key}}:stage-seq:${nonce}`;
-export const trashOf = (key: string, nonce: string) => `{${key}}:trash:${nonce}`;
 
 /** What can be pushed. `master` and `models_meta` are whole keys; `key` is a field and also the hash `auth:token:{ref}`. */
 export type SyncKind = HashKind | 'master' | 'models_meta';

@@ -87,10 +87,10 @@ export const ApiUpdate = (view: Class): Decorator =>
     ApiProblems(400, 404, 409, 412, 413, 415, 422),
   );
 
-export const ApiRemove = (view?: Class): Decorator =>
+export const ApiRemove = (view: Class): Decorator =>
   applyDecorators(
     HttpCode(204),
-    summary(view ? `Delete ${one(view)}` : 'Delete'),
+    summary(`Delete ${one(view)}`),
     waits(),
     conditional(),
     ApiNoContentResponse({ headers: RECEIPT }),

@@ -23,9 +23,7 @@ const PLACEHOLDERS = {
 const COMPANIONS = [
   keys.versionsOf(redisKeys.keys),
   keys.markerOf(redisKeys.keys),
-  ...[keys.stageOf, keys.stageVersionsOf, keys.stageSeqOf, keys.trashOf].map((nameOf) =>
-    nameOf(redisKeys.keys, '{nonce}'),
-  ),
+  ...[keys.stageOf, keys.stageVersionsOf, keys.stageSeqOf].map((nameOf) => nameOf(redisKeys.keys, '{nonce}')),
 ];
 
 describe('docs/redis-contract.md', () => {

@@ -66,6 +66,7 @@ export class KeysService {
       .where('r.master_id = ANY (:masterIds)', { masterIds })
       .orderBy('r.id')
       .limit(MOST_AT_ONCE + 1)
+      .setLock('for_no_key_update')
       .getMany();
     if (keys.length === 0) return;
     if (keys.length > MOST_AT_ONCE) throw tooMany();

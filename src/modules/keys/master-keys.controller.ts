@@ -85,7 +85,7 @@ export class MasterKeysController {
   }
 
   @Delete(':key_id')
-  @ApiRemove()
+  @ApiRemove(KeyView)
   remove(@Param('id', IdPipe) id: number, @Param('key_id', IdPipe) keyId: number): Promise<void> {
     return this.keys.of(id).remove(keyId);
   }

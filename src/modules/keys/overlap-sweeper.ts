@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository, type EntityManager } from 'typeorm';
@@ -16,7 +16,7 @@ const BATCH_SIZE = 500;
  * end final and seen, so that the secret can't come back by a change of clocks.
  */
 @Injectable()
-export class OverlapSweeper {
+export class OverlapSweeper implements BeforeApplicationShutdown {
   private running?: Promise<void>;
 
   constructor(
@@ -29,6 +29,11 @@ export class OverlapSweeper {
   run(): Promise<void> {
     this.running ??= this.endAll().finally(() => (this.running = undefined));
     return this.running;
+  }
+
+  /** The pool is closed next. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.running?.catch(() => undefined);
   }
 
   private async endAll(): Promise<void> {

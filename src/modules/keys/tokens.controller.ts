@@ -83,7 +83,7 @@ export class TokensController {
   }
 
   @Delete(':id')
-  @ApiRemove()
+  @ApiRemove(TokenView)
   remove(@OwnMasterId() masterId: number, @Param('id', IdPipe) id: number): Promise<void> {
     return this.keys.of(masterId).remove(id);
   }

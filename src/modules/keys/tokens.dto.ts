@@ -83,8 +83,8 @@ export class ListTokensDto extends ListQueryDto {
   namespace?: string;
 
   @FlagFilter()
-  expired?: string;
+  expired?: boolean;
 
   @FlagFilter()
-  exhausted?: string;
+  exhausted?: boolean;
 }

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Put, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Page } from '../../common/page.js';
 import { ApiAction, ApiBatch, ApiCreate, ApiGet, ApiList, ApiRemove, ApiUpdate } from '../../crud/api.js';
 import { toBatchInput } from '../../crud/batch.dto.js';
@@ -53,6 +53,7 @@ export class MastersController {
   }
 
   @Post(':id/manage')
+  @ApiOperation({ summary: 'Suspend, activate or rotate a master, or raise its epoch' })
   @ShowsSecret()
   @ApiAction(IssuedMasterView)
   async manage(@Param('id', IdPipe) id: number, @Body() { action }: ManageMasterDto): Promise<IssuedMasterView> {
@@ -72,7 +73,7 @@ export class MastersController {
   }
 
   @Delete(':id')
-  @ApiRemove()
+  @ApiRemove(MasterView)
   remove(@Param('id', IdPipe) id: number): Promise<void> {
     return this.masters.remove(id);
   }
