@@ -93,14 +93,14 @@ const TABLE = {
   sync_outbox: {
     enabled: variable('EZ_SYNC_OUTBOX_ENABLED', switchType, 'true', 'Dispatch to Redis; false: leave it to replicas'),
     interval_seconds: variable('EZ_SYNC_OUTBOX_INTERVAL_SECONDS', int(1, 3600), '1', 'Poll behind the wake-ups'),
-    batch_size: variable('EZ_SYNC_OUTBOX_BATCH_SIZE', int(1, 500), '500', 'Resources in one call to Redis'),
+    batch_size: variable('EZ_SYNC_OUTBOX_BATCH_SIZE', int(1, 500), '500', 'Resources read at once'),
     max_retries: variable(
       'EZ_SYNC_OUTBOX_MAX_RETRIES',
       int(0, 1_000_000),
       '0',
-      'Failures after which a resource counts as quarantined; retries go on; 0: never',
+      'Failures at which a resource that cannot be rendered raises the alarm, 0: the first; retries go on for ever',
     ),
-    pg_pool_size: variable('EZ_SYNC_PG_POOL_SIZE', int(2, 100), '4', 'Connections of the dispatcher'),
+    pg_pool_size: variable('EZ_SYNC_PG_POOL_SIZE', int(3, 100), '4', 'Connections of the dispatcher'),
   },
   log: {
     level: variable(

@@ -36,8 +36,9 @@ export interface MasterSnapshot {
 
 /** The O(1) record of the hot path. */
 export function tokenRecord(snapshot: KeySnapshot, version: string): TokenRecord {
-  const { token_hash: _, ...facts } = keyFacts(snapshot);
-  return { ...strings(facts), ver: version } as TokenRecord;
+  const record = strings({ ...keyFacts(snapshot), token_hash: undefined });
+  record.ver = version;
+  return record as TokenRecord;
 }
 
 /** The tombstone of a secret that must never work again. */
@@ -97,8 +98,9 @@ type Fact = string | number | boolean | string[] | undefined;
 
 function strings(facts: Record<string, Fact>): Record<string, string> {
   const record: Record<string, string> = {};
-  for (const [field, fact] of Object.entries(facts)) {
-    const text = toText(field, fact);
+  // A full snapshot comes through here a million times: Object.entries would take most of it.
+  for (const field in facts) {
+    const text = toText(field, facts[field]);
     if (text !== '') record[field] = text;
   }
   return record;

@@ -219,7 +219,8 @@ const compact = (fields: Record<string, unknown>): string => JSON.stringify(allF
 
 /** JSON has no NaN: JSON.stringify would write null, which readers take for 0 or for "no limit". */
 function allFinite<T extends Record<string, unknown>>(fields: T): T {
-  for (const [field, value] of Object.entries(fields)) {
+  for (const field in fields) {
+    const value: unknown = fields[field];
     if (typeof value === 'number' && !Number.isFinite(value))
       throw new RangeError(`${field} is not a number: ${value}`);
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Receipt } from '../common/request-context.js';
 import { Propagation, type PropagationOutcome } from '../http/receipt.js';
@@ -22,9 +23,7 @@ export class AppliedWait extends Propagation {
       (marker) => marker.gen === gen && !isNewer(version, marker.version),
       timeoutMs,
     );
-    if (!isReached) return 'pending';
-    const isWhole = await Promise.race([this.isRendered(version), after(deadline - Date.now())]);
-    return isWhole ? 'applied' : 'pending';
+    return isReached && (await before(deadline, this.isRendered(version))) ? 'applied' : 'pending';
   }
 
   /** The marker also passes what is quarantined. */
@@ -41,5 +40,11 @@ export class AppliedWait extends Propagation {
   }
 }
 
-const after = (ms: number): Promise<false> =>
-  new Promise((resolve) => setTimeout(() => resolve(false), Math.max(ms, 0)));
+/** False if the answer does not come in time. */
+async function before(deadline: number, answer: Promise<boolean>): Promise<boolean> {
+  const giveUp = new AbortController();
+  const late = sleep(deadline - Date.now(), false, { signal: giveUp.signal }).catch(() => false);
+  const result = await Promise.race([answer, late]);
+  giveUp.abort();
+  return result;
+}

@@ -25,15 +25,17 @@ export class Convergence {
   ) {}
 
   /** @returns the version that Redis holds now */
-  async run(order: Omit<SnapshotOrder, 'ids' | 'tokens'>): Promise<Receipt> {
+  async run(order: Omit<SnapshotOrder, 'ids' | 'before'>): Promise<Receipt> {
     const found = await this.tools.store.readMarker();
+    this.requests.settle(found.marker?.snapshot ?? '');
     const progress = await this.increment.run(found, order.fence);
     const reason = reasonOf(progress) ?? (this.requests.open.length > 0 ? 'requested' : undefined);
     if (!reason) return this.reached(found.marker!, progress.head);
 
     const head = progress.standing === 'alien' ? await this.begin(found.marker!, progress.head) : progress.head;
-    const tokens = (await this.tools.store.isEmpty()) ? 'none' : reason === 'requested' ? 'current' : 'stale';
-    return this.replace(reason, head, { ...order, tokens, ids: this.requests.open });
+    const isEmpty = await this.tools.store.isEmpty();
+    const before = isEmpty ? 'nothing' : reason === 'requested' ? 'following' : 'unknown';
+    return this.replace(reason, head, { ...order, before, ids: this.requests.open });
   }
 
   private reached({ version, snapshot }: Marker, { gen, version: head }: Head): Receipt {
@@ -62,7 +64,6 @@ export class Convergence {
     const snapshot = new FullSnapshot(this.tools, this.increment, order, head);
     try {
       const reached = await snapshot.run();
-      this.requests.answered(order.ids);
       this.watch.observe({ ...reached, snapshot: order.ids.join(',') });
       this.logger.log(`full snapshot: ${snapshot.resources} resources at ${reached.gen}.${reached.version}`);
       return reached;

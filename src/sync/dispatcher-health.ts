@@ -21,8 +21,8 @@ export class DispatcherHealth {
     this.consecutiveFailures = 0;
   }
 
-  failed(error: unknown, retryInMs: number): void {
-    this.lastError = error instanceof Error ? error.message : String(error);
+  failed(reason: string, retryInMs: number): void {
+    this.lastError = reason;
     this.retryAt = new Date(Date.now() + retryInMs);
     this.consecutiveFailures++;
     this.metrics.failures.inc();

@@ -118,8 +118,9 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     if (error instanceof RefusedError && error.status === 'fenced') await this.leadership.renew(error.fence);
     const longest = Math.min(BACKOFF_FIRST_MS * 2 ** this.health.consecutiveFailures, BACKOFF_MAX_MS);
     const pauseMs = Math.max(1, Math.random() * longest);
-    if (this.health.consecutiveFailures === 0) this.logger.warn(`Redis does not follow: ${(error as Error).message}`);
-    this.health.failed(error, pauseMs);
+    const reason = this.redis.status === 'ready' ? (error as Error).message : 'not connected to Redis';
+    if (this.health.consecutiveFailures === 0) this.logger.warn(`Redis does not follow: ${reason}`);
+    this.health.failed(reason, pauseMs);
     return pauseMs;
   }
 }

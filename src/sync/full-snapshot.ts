@@ -1,21 +1,22 @@
 import { SYNC_KINDS } from '../contract/redis-keys.js';
-import { RefusedError } from './apply-writer.js';
+import { ApplyWriter, RefusedError } from './apply-writer.js';
 import { inClosureOrder } from './closure.js';
 import { collectOrphans } from './collector.js';
 import { changesSince, readHead, type Head } from './head.js';
 import type { Increment } from './increment.js';
-import { standingOf } from './marker.js';
+import { markerName, standingOf, type Marker } from './marker.js';
 import type { Batch, Page } from './resource-reader.js';
+import type { Resource } from './resource.js';
 import { StageLostError, StageWriter } from './stage-writer.js';
-import type { Sql } from './sync-database.js';
 import type { SyncTools } from './sync-tools.js';
+import { isNewer, oldest } from './versions.js';
 
 const SWAP_ATTEMPTS = 5;
 
 export interface SnapshotOrder {
   fence: string;
-  /** The tokens that Redis holds already: `current` where it follows, `stale` where nobody knows. */
-  tokens: 'none' | 'current' | 'stale';
+  /** What Redis holds before: nothing at all, what follows this database, or what nobody can tell. */
+  before: 'nothing' | 'following' | 'unknown';
   /** Requests that this snapshot answers. */
   ids: readonly string[];
   /** Whether something was committed since it was last asked. */
@@ -26,33 +27,36 @@ export interface SnapshotOrder {
 
 /**
  * Replaces everything that Redis holds: collects all resources beside the live ones, catches up with what changes
- * meanwhile, and swaps both in one step. Live data follows every commit until then, so nobody waits for a snapshot.
+ * meanwhile, and swaps in one step. A Redis that follows goes on following every commit until then; in one that doesn't,
+ * secrets are taken away as soon as that is known. So nobody waits for a snapshot, and nothing that was gone comes back.
  */
 export class FullSnapshot {
   resources = 0;
   private readonly writer: StageWriter;
   /** Every change up to here is staged. */
   private staged: string;
+  /** Every change up to here is live; undefined where what is live doesn't follow. */
+  private live: string | undefined;
 
   constructor(
     private readonly tools: SyncTools,
     private readonly increment: Increment,
     private readonly order: SnapshotOrder,
-    private readonly head: Head,
+    { gen, version }: Head,
   ) {
-    this.writer = new StageWriter(tools.store, head.gen);
-    this.staged = head.version;
+    this.writer = new StageWriter(tools.store, gen);
+    this.staged = version;
   }
 
   async run(): Promise<Head> {
-    const { tokens, fence } = this.order;
+    const { before } = this.order;
     await this.writer.open();
-    if (tokens === 'stale') await this.denyTokens();
+    await this.catchUp();
+    if (before === 'unknown') await this.denyTokens();
     await this.stageSmallKinds();
     await this.stageKeys();
     const head = await this.swapIn();
-    const between = (): Promise<void> => this.followLive();
-    if (tokens !== 'none') await collectOrphans(this.tools, { gen: head.gen, fence, between });
+    if (before !== 'nothing') await this.collect(head);
     return head;
   }
 
@@ -61,10 +65,7 @@ export class FullSnapshot {
     const { database, reader } = this.tools;
     await this.eachPage(
       (after) => reader.pageOfDenied(database, after),
-      async ({ resources }) => {
-        await this.writer.putRecords(resources);
-        await this.keepUp();
-      },
+      ({ resources }) => this.writer.putRecords(resources),
     );
   }
 
@@ -72,11 +73,10 @@ export class FullSnapshot {
   private async stageSmallKinds(): Promise<void> {
     const { database, reader } = this.tools;
     await database.atOneMoment(async (sql) => {
-      this.staged = (await readHead(sql)).version;
       for (const kind of SYNC_KINDS.filter((each) => each !== 'key')) {
         await this.eachPage(
           (after) => reader.page(sql, kind, after),
-          (page) => this.deliver(page),
+          (page) => this.stagePage(page),
         );
       }
     });
@@ -86,72 +86,75 @@ export class FullSnapshot {
     const { database, reader } = this.tools;
     await this.eachPage(
       (after) => reader.page(database, 'key', after),
-      (page) => this.deliver(page),
+      (page) => this.stagePage(page),
     );
   }
 
   /** Reads the next page while this one is on its way to Redis. */
   private async eachPage(read: (after: string) => Promise<Page>, use: (page: Page) => Promise<void>): Promise<void> {
-    let reading = read('');
-    for (;;) {
-      const page = await reading;
-      if (page.next === undefined) return use(page);
-      reading = read(page.next);
-      reading.catch(() => undefined); // Awaited above, unless `use` fails first.
+    for (let reading: Promise<Page> | undefined = read(''); reading;) {
+      const page: Page = await reading;
+      reading = page.next === undefined ? undefined : read(page.next);
+      reading?.catch(() => undefined); // Awaited above, unless what follows fails first.
       await use(page);
+      if (this.order.hasNews()) await this.catchUp();
+      this.order.signal.throwIfAborted();
     }
   }
 
-  private async deliver(page: Page): Promise<void> {
-    await this.add(page);
-    await this.keepUp();
+  private stagePage(page: Page): Promise<void> {
+    // Where what is live follows, a record goes there together with its field, and never ahead of it.
+    const isAhead = ({ version }: Resource): boolean => this.live !== undefined && isNewer(version, this.live);
+    return this.stage(
+      page,
+      page.resources.filter((resource) => !isAhead(resource)),
+    );
   }
 
-  private async add(batch: Batch): Promise<void> {
-    await this.writer.add(batch);
+  private async stage(batch: Batch, records: readonly Resource[]): Promise<void> {
+    await this.writer.add(batch, records);
     await this.tools.quarantine.record(batch.broken);
     await this.tools.quarantine.clear(batch.healed);
     this.resources += batch.resources.length;
   }
 
-  private async keepUp(): Promise<void> {
-    this.order.signal.throwIfAborted();
-    if (!this.order.hasNews()) return;
-    await this.followLive();
-    await this.catchUp();
-  }
-
-  /** What is live goes on following commits, where it can: a Redis without a usable marker only gets the new stage. */
-  private async followLive(): Promise<void> {
-    const found = await this.tools.store.readMarker();
-    await this.increment.run(found, this.order.fence);
-  }
-
-  /** Brings the stage to the head. What a page read before and writes later is older, and doesn't get in. */
-  private async catchUp(): Promise<Head> {
-    return this.tools.database.atOneMoment(async (sql) => {
+  /**
+   * Brings the stage to the head, and what is live with it, from one reading of what has changed.
+   * @returns the head, and the name of the marker that belongs to what is live now
+   */
+  private async catchUp(): Promise<{ head: Head; marker: string }> {
+    const { store, database, reader } = this.tools;
+    const found = await store.readMarker();
+    return database.atOneMoment(async (sql) => {
       const head = await readHead(sql);
-      if (head.gen !== this.head.gen) throw new RefusedError('another generation has begun', this.order.fence);
-      if (head.version !== this.staged) await this.stageChanges(sql);
+      const from = this.liveVersion(found.marker, head);
+      const live = from === undefined ? undefined : new ApplyWriter(store, { head, from, fence: this.order.fence });
+      const changes = await changesSince(sql, from === undefined ? this.staged : oldest(from, this.staged));
+      for await (const batch of reader.groups(sql, inClosureOrder(changes))) {
+        await live?.add(batch.resources);
+        await this.stage(batch, live ? [] : batch.resources);
+      }
+      await live?.finish();
       this.staged = head.version;
-      return head;
+      this.live = live && head.version;
+      return { head, marker: live ? markerName(head) : found.name };
     });
   }
 
-  private async stageChanges(sql: Sql): Promise<void> {
-    const changes = await changesSince(sql, this.staged);
-    for await (const batch of this.tools.reader.groups(sql, inClosureOrder(changes))) await this.add(batch);
+  /** Where what is live has to follow from; undefined where it can't. */
+  private liveVersion(marker: Marker | undefined, head: Head): string | undefined {
+    const standing = standingOf(marker, head);
+    const isFollowing = standing === 'current' || standing === 'behind';
+    const isChanged = head.gen !== this.writer.gen || (this.order.before === 'following' && !isFollowing);
+    if (isChanged || standing === 'alien') throw new RefusedError('another generation has begun', this.order.fence);
+    return this.order.before === 'following' ? marker!.version : undefined;
   }
 
-  /** The marker is read first, so that what is staged is at least as new as what it replaces. */
   private async swapIn(): Promise<Head> {
-    const { store } = this.tools;
     for (let attempt = 1; attempt <= SWAP_ATTEMPTS; attempt++) {
-      const { name, marker } = await store.readMarker();
-      const head = await this.catchUp();
-      if (standingOf(marker, head) === 'alien') throw new RefusedError('alien', this.order.fence);
-      const { status, detail } = await store.swap({
-        expected: name,
+      const { head, marker } = await this.catchUp();
+      const { status, detail } = await this.tools.store.swap({
+        expected: marker,
         head,
         fence: this.order.fence,
         nonce: this.writer.nonce,
@@ -162,6 +165,15 @@ export class FullSnapshot {
       if (status === 'stage') throw new StageLostError(detail);
       if (status === 'fenced') throw new RefusedError('fenced', detail);
     }
-    throw new RefusedError('marker', this.order.fence);
+    throw new RefusedError('somebody else moves the marker', this.order.fence);
+  }
+
+  private async collect({ gen }: Head): Promise<void> {
+    const { fence, hasNews, signal } = this.order;
+    const between = async (): Promise<void> => {
+      if (hasNews()) await this.increment.run(await this.tools.store.readMarker(), fence);
+      signal.throwIfAborted();
+    };
+    await collectOrphans(this.tools, { gen, fence, between });
   }
 }

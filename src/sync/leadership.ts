@@ -52,7 +52,7 @@ export class Leadership implements OnApplicationBootstrap, BeforeApplicationShut
 
   async beforeApplicationShutdown(): Promise<void> {
     if (this.scheduler.doesExist('interval', 'sync:leadership')) this.scheduler.deleteInterval('sync:leadership');
-    await this.resign();
+    await this.inTurn(() => this.resign());
   }
 
   /** A later term than `other`, if this replica still leads. */
@@ -121,7 +121,7 @@ export class Leadership implements OnApplicationBootstrap, BeforeApplicationShut
     if (!client) return;
     this.lost(client);
     // A connection that went silent never says goodbye.
-    await Promise.race([client.end().catch(() => undefined), sleep(GOODBYE_MS)]);
+    await Promise.race([client.end().catch(() => undefined), sleep(GOODBYE_MS, undefined, { ref: false })]);
   }
 
   private lost(client: pg.Client): void {

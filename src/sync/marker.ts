@@ -19,10 +19,13 @@ export function parseMarker(fields: Partial<Record<string, string>>): FoundMarke
   const { gen = '', version = '', source = '', fence = '0', heartbeat = '0', snapshot = '' } = fields;
   const isReadable = /^\d+$/.test(gen) && /^\d+$/.test(version) && /^\d+$/.test(fence) && source !== '';
   return {
-    name: `${gen}/${version}/${source}`,
+    name: markerName({ gen, version, source }),
     marker: isReadable ? { gen, version, source, fence, heartbeat, snapshot } : undefined,
   };
 }
+
+export const markerName = ({ gen, version, source }: Pick<Marker, 'gen' | 'version' | 'source'>): string =>
+  `${gen}/${version}/${source}`;
 
 /**
  * - `current`, `behind`: Redis follows this database.

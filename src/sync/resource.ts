@@ -47,7 +47,7 @@ export const isDeletedWithoutTrace = (kind: SyncKind): boolean => kind === 'mast
 /** Roughly what it takes on the wire. */
 export function sizeOf({ ref, field = '', record = {} }: Resource): number {
   let size = ref.length + field.length;
-  for (const [name, value] of Object.entries(record)) size += name.length + value.length;
+  for (const name in record) size += name.length + record[name]!.length;
   return size;
 }
 

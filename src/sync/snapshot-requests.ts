@@ -35,7 +35,10 @@ export class SnapshotRequests {
     return [...this.heard];
   }
 
-  answered(ids: readonly string[]): void {
-    for (const id of ids) this.heard.delete(id);
+  /** Every replica hears the same requests in the same order, so an answer answers all before it too. */
+  settle(answered: string): void {
+    const ids = new Set(answered.split(','));
+    const last = this.open.findLastIndex((id) => ids.has(id));
+    for (const id of this.open.slice(0, last + 1)) this.heard.delete(id);
   }
 }

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { HASH_OF, redisKeys } from '../contract/redis-keys.js';
-import { CHUNK_BYTES, CHUNK_ITEMS } from './apply-writer.js';
 import type { RedisStore, StageItem } from './redis-store.js';
 import type { Batch } from './resource-reader.js';
 import { deniesAccess, hasRecord, hashOf, sizeOf, type Resource } from './resource.js';
+
+/** As in ApplyWriter; one staged item costs less than one that is applied. */
+const CHUNK_ITEMS = 150;
+const CHUNK_BYTES = 256 * 1024;
 
 /** What was staged is gone: Redis was emptied, or failed over, in between. */
 export class StageLostError extends Error {
@@ -28,7 +31,7 @@ export class StageWriter {
 
   constructor(
     private readonly store: RedisStore,
-    private readonly gen: string,
+    readonly gen: string,
   ) {}
 
   /** A hash without any resource needs a stage too, or there would be nothing to tell it from a lost one. */
@@ -36,14 +39,16 @@ export class StageWriter {
     await Promise.all([...this.stages.keys()].map((hash) => this.send(hash, [])));
   }
 
-  /** Redis takes the commands of a connection in order, so nothing here waits for the answer to what was sent before. */
-  async add({ resources, broken }: Batch): Promise<void> {
+  /**
+   * Stages a batch, and writes those of its records that are given.
+   * Redis takes the commands of a connection in order, so nothing here waits for the answer to what was sent before.
+   */
+  async add({ resources, broken }: Batch, records: readonly Resource[]): Promise<void> {
     const items = byHash([...resources.flatMap(stageItem), ...broken.flatMap(keptItem)]);
-    const hasRecords = resources.some(({ kind }) => hasRecord(kind));
     // Whoever loses the records by a failover has to lose the receipt of a later chunk with them.
-    if (hasRecords && !items.has(redisKeys.keys)) items.set(redisKeys.keys, []);
+    if (records.length > 0 && !items.has(redisKeys.keys)) items.set(redisKeys.keys, []);
     const chunks = [...items].flatMap(([hash, ofHash]) => stageChunks(ofHash).map((chunk) => ({ hash, chunk })));
-    await Promise.all([this.putRecords(resources), ...chunks.map(({ hash, chunk }) => this.send(hash, chunk))]);
+    await Promise.all([this.putRecords(records), ...chunks.map(({ hash, chunk }) => this.send(hash, chunk))]);
   }
 
   /** Records only, for what has to be known before anything else is. */

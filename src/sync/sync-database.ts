@@ -24,8 +24,8 @@ export class SyncDatabase implements Sql, OnApplicationShutdown {
       application_name: 'ez-api sync',
       max: sync_outbox.pg_pool_size,
       connectionTimeoutMillis: 3_000,
-      query_timeout: 10_000,
-      statement_timeout: 9_000,
+      query_timeout: 6_000,
+      statement_timeout: 5_000,
       keepAlive: true,
       types,
     });

@@ -53,7 +53,7 @@ function faultsOf(seen: Observation): string[] {
   return [
     redis.connected ? undefined : `Redis is not reachable${redis.error ? `: ${redis.error}` : ''}`,
     standing && standing + (seen.lastSnapshot?.finished_at === null ? '; a full snapshot is on its way' : ''),
-    dispatcher.last_error ? `The last attempt failed: ${dispatcher.last_error}` : undefined,
+    redis.connected && dispatcher.last_error ? `The last attempt failed: ${dispatcher.last_error}` : undefined,
     silence(seen),
     quarantined > 0 ? `${quarantined} ${quarantined === 1 ? 'resource' : 'resources'} cannot be rendered` : undefined,
   ].filter((fault) => fault !== undefined);

@@ -7,3 +7,5 @@ export function compareVersions(a: string, b: string): number {
 export const isNewer = (a: string, b: string): boolean => compareVersions(a, b) > 0;
 
 export const newest = (a: string, b: string): string => (isNewer(a, b) ? a : b);
+
+export const oldest = (a: string, b: string): string => (isNewer(a, b) ? b : a);

@@ -1,5 +1,5 @@
 import { unixSeconds } from '../../common/time.js';
-import { googleLocation, normalizeProviderType, normalizeRouteGroup } from '../../contract/names.js';
+import { googleLocation, normalizeProviderType } from '../../contract/names.js';
 import { encodeProvider } from '../../contract/snapshots.js';
 import type { ProviderGroup } from '../provider-groups/provider-group.entity.js';
 import type { ApiKey } from './api-key.entity.js';
@@ -30,7 +30,7 @@ export function providerPayload(facts: ProviderFacts, apiKey: string): string {
     google_project: facts.group_google_project,
     google_location: googleLocation(type, facts.group_google_location),
     group_id: facts.provider_group_id,
-    group: normalizeRouteGroup(facts.route_group),
+    group: facts.route_group,
     models: facts.group_models,
     status: facts.group_status === 'disabled' ? 'disabled' : facts.status,
     auto_ban: facts.auto_ban,

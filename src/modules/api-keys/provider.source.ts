@@ -1,4 +1,5 @@
 import { KeyRing } from '../../common/envelope.js';
+import { secretAad } from './api-key-secrets.js';
 import { providerPayload, type ProviderFacts } from './provider.projection.js';
 
 type ProviderRow = Omit<ProviderFacts, 'id'> & { id: number | null; secret: string };
@@ -17,7 +18,7 @@ export const providerSource = (atRest: KeyRing, inRedis: KeyRing | undefined) =>
 
   image: ({ id, ...row }: ProviderRow) => {
     if (id === null) return { field: undefined };
-    const secret = atRest.open(row.secret, `api_keys:${id}:secret`);
+    const secret = atRest.open(row.secret, secretAad(id));
     return { field: providerPayload({ ...row, id }, inRedis?.seal(secret, `provider:${id}:api_key`) ?? secret) };
   },
 });

@@ -1,4 +1,3 @@
-import { normalizeRouteGroup } from '../../contract/names.js';
 import { resolveCandidate } from '../../contract/selector.js';
 import { encodeBinding, type Candidate } from '../../contract/snapshots.js';
 import type { NamespaceStatus } from '../namespaces/namespace.entity.js';
@@ -40,10 +39,4 @@ const byGroup = (a: BindingFacts, b: BindingFacts): number =>
   a.group_id - b.group_id || (a.route_group < b.route_group ? -1 : 1);
 
 const candidateOf = ({ models, usable, ...row }: BindingFacts, publicModel: string): Candidate =>
-  resolveCandidate({
-    ...row,
-    route_group: normalizeRouteGroup(row.route_group),
-    publicModel,
-    groupModels: models,
-    usableProviderIds: usable,
-  });
+  resolveCandidate({ ...row, publicModel, groupModels: models, usableProviderIds: usable });

@@ -73,10 +73,10 @@ export function keySnapshot(facts: KeyFacts): KeySnapshot {
   };
 }
 
-function quotaOf({ quota_limit, ...quota }: KeyFacts): Pick<KeySnapshot, 'quota_limit' | 'quota_period'> {
+function quotaOf(facts: KeyFacts): Pick<KeySnapshot, 'quota_limit' | 'quota_period'> {
+  const { quota_limit, quota_reset_type, quota_period_start, quota_timezone } = facts;
   if (quota_limit === null) return {};
-  const period = quotaPeriod(quota.quota_reset_type, quota.quota_period_start, quota.quota_timezone);
-  return { quota_limit, quota_period: period };
+  return { quota_limit, quota_period: quotaPeriod(quota_reset_type, quota_period_start, quota_timezone) };
 }
 
 /** The reason that can't be undone first. */

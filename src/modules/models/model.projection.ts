@@ -1,4 +1,3 @@
-import { normalizeModelKind } from '../../contract/names.js';
 import { encodeModel } from '../../contract/snapshots.js';
 import type { Model } from './model.entity.js';
 
@@ -20,6 +19,5 @@ export type ModelFacts = Pick<
 
 /** A disabled model is not there for balancers, so that nothing is priced or routed by it. */
 export function modelPayload(model: ModelFacts): string | undefined {
-  if (model.status === 'disabled') return undefined;
-  return encodeModel({ ...model, kind: normalizeModelKind(model.kind) });
+  return model.status === 'disabled' ? undefined : encodeModel(model);
 }
