@@ -50,7 +50,7 @@ describe('the architecture', () => {
     expect(arrows(wrong)).toEqual([]);
   });
 
-  it('has modules that know of each other only entities, projections, services and modules', () => {
+  it('has modules that know of each other only entities, views, services and modules', () => {
     const wrong = imports.filter(({ file, target }) => {
       const from = moduleOf(file);
       const to = moduleOf(target);
@@ -88,6 +88,14 @@ describe('the architecture', () => {
         roomOf(file) === 'modules' && roomOf(target) === 'redis' && !moduleOf(file)?.startsWith('health'),
     );
     expect(arrows(wrong)).toEqual([]);
+  });
+
+  it('gives no two DTOs or views one name, for in the OpenAPI document the second would replace the first', () => {
+    const names = production.flatMap(([, text]) =>
+      [...text.matchAll(/^(?:export )?class (\w+(?:Dto|View|Page))\b/gm)].map(([, name]) => name!),
+    );
+    expect(names.length).toBeGreaterThan(50);
+    expect(names.filter((name, i) => names.indexOf(name) < i)).toEqual([]);
   });
 
   it('keeps files within 250 lines', () => {

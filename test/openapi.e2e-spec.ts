@@ -6,7 +6,11 @@ import { startApp, type TestApp } from './support/app.js';
 
 const FILE = resolve(import.meta.dirname, '../openapi.json');
 
-interface Operation { responses: Record<string, unknown>; security?: unknown[]; summary?: string }
+interface Operation {
+  operationId: string;
+  summary?: string;
+  responses: Record<string, { content?: Record<string, { schema?: object }> }>;
+}
 
 describe('the OpenAPI document', () => {
   let app: TestApp;
@@ -29,21 +33,53 @@ describe('the OpenAPI document', () => {
     expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
   });
 
-  it('gives every operation a successful answer with a schema, and its errors', () => {
+  it('is not shown where Swagger is switched off', async () => {
+    const closed = await startApp({ EZ_SWAGGER_ENABLED: 'false' });
+    expect((await closed.anyone.get('/swagger')).status).toBe(404);
+    expect((await closed.anyone.get('/swagger/json')).status).toBe(404);
+    await closed.close();
+  });
+
+  it('says of every operation what it does, under an id of its own', () => {
+    const all = operations(document);
+    const mute = all.filter(([name, { summary = '' }]) => !name.includes('/sync/') && !/^[A-Z].*[^.]$/.test(summary));
+    expect(mute.map(([name]) => name)).toEqual([]);
+    expect(new Set(all.map(([, { operationId }]) => operationId)).size).toBe(all.length);
+  });
+
+  it('gives every answer of every operation a schema, also to errors', () => {
+    const bare = operations(document).flatMap(([name, { responses }]) =>
+      Object.entries(responses)
+        .filter(([status, { content = {} }]) => status !== '204' && !Object.values(content)[0]?.schema)
+        .map(([status]) => `${name} ${status}`),
+    );
+    expect(bare).toEqual([]);
+  });
+
+  it('names a successful answer and the errors of every operation', () => {
     const incomplete = operations(document).filter(([, { responses }]) => {
-      const success = Object.entries(responses).find(([status]) => status.startsWith('2'));
-      return !success || !('500' in responses || Object.keys(responses).length > 1);
+      const statuses = Object.keys(responses);
+      return statuses.filter((status) => status.startsWith('2')).length !== 1 || !statuses.includes('500');
     });
     expect(incomplete.map(([name]) => name)).toEqual([]);
   });
 
-  it('names no two schemas alike and leaves no reference open', () => {
-    const text = JSON.stringify(document);
+  it('types the rows of each list as it types one of them', () => {
+    const schemas = document.components!.schemas as Record<string, { properties: { data: { items: object } } }>;
+    const schemaOf = (operation: Operation) => operation.responses['200']!.content!['application/json']!.schema!;
+    const items = operations(document).filter(([name]) => /^get .*\/\{\w+\}$/.test(name));
+    expect(items.length).toBeGreaterThan(9);
+    for (const [name, item] of items) {
+      const list = document.paths[name.slice('get '.length).replace(/\/\{\w+\}$/, '')]!.get as unknown as Operation;
+      const page = (schemaOf(list) as { $ref: string }).$ref.split('/').at(-1)!;
+      expect([name, schemas[page]!.properties.data.items]).toEqual([name, schemaOf(item)]);
+    }
+  });
+
+  it('leaves no reference open', () => {
     const schemas = new Set(Object.keys(document.components?.schemas ?? {}));
-    const open = [...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)]
-      .map(([, name]) => name!)
-      .filter((name) => !schemas.has(name));
-    expect(open).toEqual([]);
+    const named = [...JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name!);
+    expect(named.filter((name) => !schemas.has(name))).toEqual([]);
   });
 });
 

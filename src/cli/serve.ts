@@ -26,15 +26,14 @@ async function listen({ app }: RunningApp, { server }: Config): Promise<void> {
 function announce({ app }: RunningApp, config: Config, logger: Logger): void {
   const { port } = app.getHttpServer().address() as AddressInfo;
   const host = config.server.listen_host.includes(':') ? `[${config.server.listen_host}]` : config.server.listen_host;
+  const url = `http://${host}:${port}`;
   logger.info(
     { ms_since_start: Math.round(performance.now()) },
-    `EZ-API serves on http://${host}:${port}, Swagger at http://${host}:${port}/swagger`,
+    `EZ-API serves on ${url}${config.server.swagger_enabled ? `, Swagger at ${url}/swagger` : ''}`,
   );
   // Made for this machine at the first start, outside production only: nobody could know it otherwise.
   if (config.generated.includes('EZ_ADMIN_TOKEN')) {
-    process.stdout.write(
-      `\n  Swagger      http://${host}:${port}/swagger\n  Admin token  ${config.auth.admin_token}\n\n`,
-    );
+    process.stdout.write(`\n  Swagger      ${url}/swagger\n  Admin token  ${config.auth.admin_token}\n\n`);
   }
 }
 

@@ -13,7 +13,7 @@ import {
  * The first key seals, every key opens, so keys are rotated by putting a new one in front.
  */
 export class KeyRing {
-  readonly currentKeyId: string;
+  private readonly currentKeyId: string;
   private readonly keys: ReadonlyMap<string, KeyObject>;
 
   constructor(keyTexts: readonly string[]) {
@@ -21,6 +21,11 @@ export class KeyRing {
     if (!entries[0]) throw new Error('At least one encryption key is needed');
     this.currentKeyId = entries[0][0];
     this.keys = new Map(entries);
+  }
+
+  /** With this begins whatever the current key has sealed. */
+  get prefix(): string {
+    return `v1.${this.currentKeyId}.`;
   }
 
   /** `aad` says what the secret belongs to (`table:id:field`), so that an envelope moved elsewhere doesn't open. */
@@ -31,7 +36,7 @@ export class KeyRing {
     });
     cipher.setAAD(Buffer.from(aad, 'utf8'));
     const sealed = Buffer.concat([nonce, cipher.update(plaintext, 'utf8'), cipher.final(), cipher.getAuthTag()]);
-    return `v1.${this.currentKeyId}.${sealed.toString('base64url')}`;
+    return this.prefix + sealed.toString('base64url');
   }
 
   open(envelope: string, aad: string): string {
@@ -50,9 +55,6 @@ export class KeyRing {
     }
   }
 }
-
-/** Which key an envelope was sealed with. */
-export const keyIdOf = (envelope: string): string => parse(envelope).keyId;
 
 /** Says why an envelope doesn't open, and nothing of what is in it. */
 export class UndecryptableError extends Error {

@@ -53,6 +53,10 @@ describe('parsePgDsn', () => {
     expect(parsePgDsn('user=ez connect_timeout=3').connectionTimeoutMillis).toBe(3000);
   });
 
+  it('keeps an escaped blank at the end, and drops any other', () => {
+    expect(parsePgDsn(String.raw`user=ez password=secret\  `).password).toBe('secret ');
+  });
+
   it('carries any password through both forms', () => {
     fc.assert(
       fc.property(printable, (password) => {

@@ -99,9 +99,8 @@ const PAIR = /\s*([A-Za-z_]+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?!')(?:[^\s\\]|\\.)
 function fromKeywords(dsn: string): Map<string, string> {
   const params = new Map<string, string>();
   const pair = new RegExp(PAIR);
-  const text = dsn.trimEnd();
-  while (pair.lastIndex < text.length) {
-    const [, key, inQuotes, bare = ''] = pair.exec(text) ?? [];
+  while (dsn.slice(pair.lastIndex).trim() !== '') {
+    const [, key, inQuotes, bare = ''] = pair.exec(dsn) ?? [];
     if (key === undefined)
       throw new WrongValue("expected a PostgreSQL URL, or pairs like host=localhost password='a b'");
     params.set(key === 'timezone' ? 'TimeZone' : key, (inQuotes ?? bare).replace(/\\(.)/gsu, '$1'));

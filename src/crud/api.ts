@@ -1,9 +1,28 @@
 import { applyDecorators, HttpCode, type Type as Class } from '@nestjs/common';
-import { ApiCreatedResponse, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiQuery } from '@nestjs/swagger';
+import {
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiQuery,
+} from '@nestjs/swagger';
 import { ApiProblems, pageOf } from '../http/openapi.js';
 import { batchViewOf } from './resource-view.js';
 
 type Decorator = MethodDecorator;
+
+/** What people call the resource of a view: `IssuedApiKeyView` is an `API key`. */
+const nounOf = ({ name }: Class): string =>
+  name
+    .replaceAll(/^Issued|View$/g, '')
+    .replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
+    .toLowerCase()
+    .replace(/^api /, 'API ');
+
+const one = (view: Class): string => `${/^[aeiou]/i.test(nounOf(view)) ? 'an' : 'a'} ${nounOf(view)}`;
+
+const summary = (text: string): Decorator => ApiOperation({ summary: text });
 
 const RECEIPT = {
   'EZ-Config-Version': {
@@ -40,18 +59,19 @@ const conditional = (): Decorator =>
   ApiHeader({
     name: 'If-Match',
     required: false,
-    description: 'ETag that the resource must still have',
+    description: 'ETag that everything to be changed must still have',
     schema: { type: 'string' },
   });
 
 export const ApiList = (view: Class): Decorator =>
-  applyDecorators(ApiOkResponse({ type: pageOf(view) }), ApiProblems(400));
+  applyDecorators(summary(`List ${nounOf(view)}s`), ApiOkResponse({ type: pageOf(view) }), ApiProblems(400));
 
 export const ApiGet = (view: Class): Decorator =>
-  applyDecorators(ApiOkResponse({ type: view, headers: ETAG }), ApiProblems(400, 404));
+  applyDecorators(summary(`Get ${one(view)}`), ApiOkResponse({ type: view, headers: ETAG }), ApiProblems(400, 404));
 
 export const ApiCreate = (view: Class): Decorator =>
   applyDecorators(
+    summary(`Create ${one(view)}`),
     waits(),
     idempotent(),
     ApiCreatedResponse({ type: view, headers: { ...RECEIPT, ...ETAG } }),
@@ -60,15 +80,17 @@ export const ApiCreate = (view: Class): Decorator =>
 
 export const ApiUpdate = (view: Class): Decorator =>
   applyDecorators(
+    summary(`Change the given fields of ${one(view)}`),
     waits(),
     conditional(),
     ApiOkResponse({ type: view, headers: { ...RECEIPT, ...ETAG } }),
     ApiProblems(400, 404, 409, 412, 413, 415, 422),
   );
 
-export const ApiRemove = (): Decorator =>
+export const ApiRemove = (view?: Class): Decorator =>
   applyDecorators(
     HttpCode(204),
+    summary(view ? `Delete ${one(view)}` : 'Delete'),
     waits(),
     conditional(),
     ApiNoContentResponse({ headers: RECEIPT }),
@@ -78,19 +100,26 @@ export const ApiRemove = (): Decorator =>
 export const ApiBatch = (view: Class): Decorator =>
   applyDecorators(
     HttpCode(200),
-    waits(),
-    idempotent(),
-    ApiOkResponse({ type: batchViewOf(view), headers: RECEIPT }),
-    ApiProblems(400, 404, 409, 413, 415, 422),
-  );
-
-/** An action on one resource: `POST /…/:id/verb` that answers the resource. */
-export const ApiAction = (view: Class): Decorator =>
-  applyDecorators(
-    HttpCode(200),
+    summary(`Create, change and delete ${nounOf(view)}s, all or nothing`),
     waits(),
     idempotent(),
     conditional(),
-    ApiOkResponse({ type: view, headers: { ...RECEIPT, ...ETAG } }),
+    ApiOkResponse({ type: batchViewOf(view), headers: RECEIPT }),
     ApiProblems(400, 404, 409, 412, 413, 415, 422),
   );
+
+/** An action on one resource, `POST /…/:id/verb`, that answers the resource. The verb is the name of the method. */
+export const ApiAction =
+  (view: Class): Decorator =>
+  (target, verb, descriptor) =>
+    applyDecorators(
+      HttpCode(200),
+      summary(`${capitalized(String(verb))} ${one(view)}`),
+      waits(),
+      idempotent(),
+      conditional(),
+      ApiOkResponse({ type: view, headers: { ...RECEIPT, ...ETAG } }),
+      ApiProblems(400, 404, 409, 412, 413, 415, 422),
+    )(target, verb, descriptor);
+
+const capitalized = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);

@@ -1,4 +1,4 @@
-import { type Type as Class } from '@nestjs/common';
+import { applyDecorators, type Type as Class } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional, IntersectionType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayUnique, IsArray, IsIn, IsInt, IsOptional, Max, Min, ValidateNested } from 'class-validator';
@@ -20,11 +20,43 @@ export interface BatchOutcome<Row> {
 }
 
 class ItemId {
-  @ApiProperty({ type: 'integer', minimum: 1 })
+  @ApiProperty({ type: 'integer', minimum: 1, example: 1 })
   @IsInt()
   @Min(1)
   @Max(Number.MAX_SAFE_INTEGER)
   id!: number;
+}
+
+const Ids = (example: number[]): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      type: 'array',
+      items: { type: 'integer', minimum: 1 },
+      maxItems: MOST_ITEMS,
+      uniqueItems: true,
+      example,
+    }),
+    IsOptional(),
+    IsArray(),
+    ArrayMaxSize(MOST_ITEMS),
+    ArrayUnique(),
+    IsInt({ each: true }),
+    Min(1, { each: true }),
+    Max(Number.MAX_SAFE_INTEGER, { each: true }),
+  );
+
+/** The part of a batch that is the same for all resources. */
+class IdLists {
+  @Ids([3])
+  delete?: number[];
+
+  @ApiPropertyOptional({ enum: ['delete', 'status'], description: 'Second form: what to do with all of `ids`' })
+  @IsOptional()
+  @IsIn(['delete', 'status'])
+  action?: 'delete' | 'status';
+
+  @Ids([1, 2])
+  ids?: number[];
 }
 
 export interface BatchBody<Create, Update> {
@@ -46,7 +78,7 @@ export function batchOf<Create extends object, Update extends object>(
   class Item extends IntersectionType(ItemId, update as Class<object>) {}
   Object.defineProperty(Item, 'name', { value: `${name}BatchItemDto` });
 
-  class Batch implements BatchBody<Create, Update> {
+  class Batch extends IdLists implements BatchBody<Create, Update> {
     @ApiPropertyOptional({ type: [create], maxItems: MOST_ITEMS })
     @IsOptional()
     @IsArray()
@@ -63,21 +95,6 @@ export function batchOf<Create extends object, Update extends object>(
     @Type(() => Item)
     update?: (Update & { id: number })[];
 
-    @ApiPropertyOptional({ type: 'array', items: { type: 'integer', minimum: 1 }, maxItems: MOST_ITEMS })
-    @IsOptional()
-    @Ids()
-    delete?: number[];
-
-    @ApiPropertyOptional({ enum: ['delete', 'status'], description: 'Second form: what to do with all of `ids`' })
-    @IsOptional()
-    @IsIn(['delete', 'status'])
-    action?: 'delete' | 'status';
-
-    @ApiPropertyOptional({ type: 'array', items: { type: 'integer', minimum: 1 }, maxItems: MOST_ITEMS })
-    @IsOptional()
-    @Ids()
-    ids?: number[];
-
     @ApiPropertyOptional({ type: String, ...(statuses.length > 0 ? { enum: [...statuses] } : {}) })
     @IsOptional()
     @IsIn(statuses)
@@ -85,20 +102,6 @@ export function batchOf<Create extends object, Update extends object>(
   }
   Object.defineProperty(Batch, 'name', { value: `${name}BatchDto` });
   return Batch;
-}
-
-function Ids(): PropertyDecorator {
-  const checks = [
-    IsArray(),
-    ArrayMaxSize(MOST_ITEMS),
-    ArrayUnique(),
-    IsInt({ each: true }),
-    Min(1, { each: true }),
-    Max(Number.MAX_SAFE_INTEGER, { each: true }),
-  ];
-  return (target, property) => {
-    for (const check of checks) check(target, property);
-  };
 }
 
 /** Either form → the first one. Throws 400 for a mixture, for nothing at all, and for more than 1,000 items. */

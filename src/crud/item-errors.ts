@@ -18,7 +18,8 @@ async function pointing<T>(
     return await run();
   } catch (error) {
     const domain = translateDatabaseError(error);
-    if (!domain) throw error;
+    // What the caller has no part in speaks of no item; a deadlock has to stay one, so that the write is tried again.
+    if (!domain || domain.kind === 'unavailable') throw error;
     const errors = domain.errors.length > 0 ? domain.errors : constraintPointers(domain, items);
     throw new DomainError(domain.kind, domain.message, {
       code: domain.code,

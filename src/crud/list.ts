@@ -23,7 +23,7 @@ export async function findPage<Row extends ObjectLiteral>(
   const { page = 1, page_size = 20 } = query;
   const builder = repository.createQueryBuilder('r');
   applyFilters(builder, spec, query);
-  const total = await builder.getCount();
+  const total = await countOf(builder);
   const [column, direction] = orderOf(spec, query.sort ?? NEWEST_FIRST);
   builder.orderBy(column, direction);
   if (column !== 'r.id') builder.addOrderBy('r.id', direction);
@@ -34,7 +34,13 @@ export async function findPage<Row extends ObjectLiteral>(
   return { data, total, page, page_size };
 }
 
-export function applyFilters<Row extends ObjectLiteral>(
+/** TypeORM's own count makes rows distinct, which they are, and takes nearly twice as long for it. */
+async function countOf<Row extends ObjectLiteral>(builder: SelectQueryBuilder<Row>): Promise<number> {
+  const counted = await builder.clone().select('count(*)::int', 'total').getRawOne<{ total: number }>();
+  return counted!.total;
+}
+
+function applyFilters<Row extends ObjectLiteral>(
   builder: SelectQueryBuilder<Row>,
   spec: ListSpec,
   query: ListQueryDto,

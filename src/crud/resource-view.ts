@@ -60,7 +60,7 @@ export function batchViewOf<View extends object>(view: Class<View>): Class<Batch
     @ApiProperty({ type: [view] })
     updated!: View[];
 
-    @ApiProperty({ type: 'array', items: { type: 'integer' } })
+    @ApiProperty({ type: 'array', items: { type: 'integer' }, example: [3] })
     deleted!: number[];
   }
   Object.defineProperty(Outcome, 'name', { value: `${view.name.replace(/View$/, '')}BatchView` });

@@ -2,8 +2,8 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { createServer, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { DomainError, ERROR_KINDS, type ErrorKind } from '../common/domain-error.js';
+import { newRequestId, REQUEST_ID_HEADER } from '../contract/names.js';
 import { PROBLEM_TYPE, problemOf } from './problem.js';
-import { newRequestId } from './request-scope.js';
 
 export interface SocketLimits {
   headersTimeoutMs: number;
@@ -47,7 +47,7 @@ function answerUnreadable(error: NodeJS.ErrnoException & { rawPacket?: Buffer },
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     `Content-Type: ${PROBLEM_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
-    `X-Request-ID: ${requestId}`,
+    `${REQUEST_ID_HEADER}: ${requestId}`,
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);

@@ -4,6 +4,7 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { DomainError } from '../common/domain-error.js';
 import type { Metrics } from '../common/metrics.js';
+import { REQUEST_ID_HEADER } from '../contract/names.js';
 import { accessLog } from './access-log.js';
 import type { Drain } from './drain.js';
 import { jsonBody } from './json-body.js';
@@ -49,7 +50,7 @@ function corsOf(origins: readonly string[]): Parameters<NestExpressApplication['
       'EZ-Propagation',
       'Idempotency-Replayed',
       'Retry-After',
-      'X-Request-ID',
+      REQUEST_ID_HEADER,
     ],
     maxAge: 600,
   };

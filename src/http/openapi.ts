@@ -27,8 +27,12 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'A master key, or a JWT' }, 'master')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The internal token' }, 'internal');
   for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
-  return SwaggerModule.createDocument(app, builder.build());
+  return SwaggerModule.createDocument(app, builder.build(), { operationIdFactory: operationId });
 }
+
+/** `Masters_list`: what generators make methods of. */
+const operationId = (controller: string, method: string): string =>
+  `${controller.replace(/Controller$/, '')}_${method}`;
 
 /** Groups of routes, in the order of the document. */
 const TAGS = {
@@ -108,21 +112,22 @@ const DESCRIPTIONS = {
   503: 'Temporarily unavailable; see `Retry-After`',
 } as const;
 
-/** The class of a page of views, for typed lists in the document: `class KeyPage extends pageOf(KeyView) {}`. */
+/** The class of a page of views, for typed lists in the document. It has a name of its own, or the last one would stand for all. */
 export function pageOf<T>(view: Type<T>): Type<Page<T>> {
   class PageOf implements Page<T> {
     @ApiProperty({ type: [view] })
     data!: T[];
 
-    @ApiProperty({ type: 'integer', description: 'Of all pages' })
+    @ApiProperty({ type: 'integer', description: 'Of all pages', example: 1 })
     total!: number;
 
-    @ApiProperty({ type: 'integer', minimum: 1 })
+    @ApiProperty({ type: 'integer', minimum: 1, example: 1 })
     page!: number;
 
-    @ApiProperty({ type: 'integer', minimum: 1, maximum: 200 })
+    @ApiProperty({ type: 'integer', minimum: 1, maximum: 200, example: 20 })
     page_size!: number;
   }
+  Object.defineProperty(PageOf, 'name', { value: `${view.name.replace(/View$/, '')}Page` });
   return PageOf;
 }
 

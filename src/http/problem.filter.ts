@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { Response } from 'express';
 import { DomainError, ERROR_KINDS, type ErrorKind } from '../common/domain-error.js';
+import { REQUEST_ID_HEADER } from '../contract/names.js';
 import { internalProblem, problemHeaders, problemOf, sendProblem } from './problem.js';
 
 /** The only place where an error becomes an answer. */
@@ -17,7 +18,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (!known) this.logger.error(error);
     // A stream that fails half-way must not end like one that succeeded.
     if (res.headersSent) return void res.destroy();
-    const requestId = String(res.getHeader('X-Request-ID'));
+    const requestId = String(res.getHeader(REQUEST_ID_HEADER));
     if (known) sendProblem(res, problemOf(known, requestId), problemHeaders(known));
     else sendProblem(res, internalProblem(requestId), { 'Cache-Control': 'no-store' });
   }

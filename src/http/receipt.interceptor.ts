@@ -3,7 +3,8 @@ import type { Request, Response } from 'express';
 import { from, type Observable, switchMap } from 'rxjs';
 import { invalidField } from '../common/domain-error.js';
 import { requestContext } from '../common/request-context.js';
-import { formatReceipt, Propagation } from './receipt.js';
+import { configVersion } from '../contract/sync-records.js';
+import { Propagation } from './receipt.js';
 
 const DEFAULT_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
@@ -28,7 +29,7 @@ export class ReceiptInterceptor implements NestInterceptor {
   private async receipt(response: Response, waitMs: number): Promise<void> {
     const receipt = requestContext()?.receipt;
     if (!receipt) return;
-    response.setHeader('EZ-Config-Version', formatReceipt(receipt));
+    response.setHeader('EZ-Config-Version', configVersion(receipt.gen, receipt.version));
     const outcome = waitMs > 0 ? await this.propagation.wait(receipt, waitMs) : 'pending';
     response.setHeader('EZ-Propagation', outcome);
   }

@@ -7,6 +7,3 @@ export abstract class Propagation {
   /** `applied` only when Redis holds this version; `pending` after `timeoutMs` at the latest. Never throws. */
   abstract wait(receipt: Receipt, timeoutMs: number): Promise<PropagationOutcome>;
 }
-
-/** What `EZ-Config-Version` says. */
-export const formatReceipt = ({ gen, version }: Receipt): string => `${gen}.${version}`;

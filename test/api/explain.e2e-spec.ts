@@ -104,6 +104,15 @@ describe('POST /admin/explain', () => {
     expect(JSON.stringify([answers, app.logs])).not.toContain(tokenHash(token));
   });
 
+  it('tells a token that was mistyped from one whose key is gone', async () => {
+    const { id, token } = await aKey(app, master.id);
+    await app.admin.delete(`/admin/masters/${master.id}/keys/${id}`);
+    const typo = token.replace(/.$/, (last) => (last === 'x' ? 'y' : 'x'));
+    expect((await explain({ token, model: 'gpt-4o' })).sentence).toContain('Its key was deleted');
+    expect((await explain({ token: typo, model: 'gpt-4o' })).sentence).toContain('mistyped');
+    expect((await explain({ token: 'sk-of-elsewhere', model: 'gpt-4o' })).sentence).toContain('never was here');
+  });
+
   it.each([
     ['no key', { model: 'gpt-4o' }, '/token'],
     ['two keys', { token: 'x', token_hash: tokenHash('x'), model: 'gpt-4o' }, '/token'],

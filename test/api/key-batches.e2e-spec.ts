@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { aKey, aMaster, aNamespace, sha256, unused, type KeyBody } from '../support/tenants.js';
+import { aKey, aMaster, aNamespace, tokenHash, unused, type KeyBody } from '../support/gateway.js';
 
 describe('keys in a batch', () => {
   let app: TestApp;
@@ -35,7 +35,7 @@ describe('keys in a batch', () => {
       deleted: [gone.id],
     });
     const statuses = [...body.created, gone].map(({ token }) =>
-      app.redis.hget(`auth:token:${sha256(token)}`, 'status'),
+      app.redis.hget(`auth:token:${tokenHash(token)}`, 'status'),
     );
     expect(await Promise.all(statuses)).toEqual(['active', 'active', 'revoked']);
     expect(body.updated[0]).not.toHaveProperty('token');
@@ -50,7 +50,7 @@ describe('keys in a batch', () => {
     expect(new Set(body.created.map(({ version }: KeyBody) => `1.${version}`))).toEqual(
       new Set([headers.get('ez-config-version')]),
     );
-    const hashes: string[] = body.created.map(({ token }: KeyBody) => sha256(token));
+    const hashes: string[] = body.created.map(({ token }: KeyBody) => tokenHash(token));
     expect(new Set(hashes).size).toBe(1000);
     expect(body.created.map(({ secrets }: KeyBody) => secrets[0]!.token_hash)).toEqual(hashes);
     const known = await app.redis.hmget('config:keys', ...hashes);

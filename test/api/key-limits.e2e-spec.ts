@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { aKey, aMaster, aNamespace, sha256, unused, type KeyBody } from '../support/tenants.js';
+import { aKey, aMaster, aNamespace, tokenHash, unused, type KeyBody } from '../support/gateway.js';
 
 describe('keys of a master', () => {
   let app: TestApp;
@@ -155,8 +155,8 @@ describe('keys of a master', () => {
       ['expired=false&exhausted=false', [own, inherits]],
       ['exhausted=true', [spent]],
       ['search=OW', [own]],
-      [`token_hash=${sha256(own.token)}`, [own]],
-      [`token_hash=${sha256('nobody')}`, []],
+      [`token_hash=${tokenHash(own.token)}`, [own]],
+      [`token_hash=${tokenHash('nobody')}`, []],
     ];
     for (const [query, rows] of expected) {
       const { body } = await app.admin.get(`${keysOf(id)}?${query}`);
@@ -167,9 +167,9 @@ describe('keys of a master', () => {
     expect(everywhere).toMatchObject({
       total: 3,
       page: 2,
-      data: [{ name: 'inherits', secrets: [{ token_hash: sha256(inherits.token) }] }],
+      data: [{ name: 'inherits', secrets: [{ token_hash: tokenHash(inherits.token) }] }],
     });
-    const found = (await app.admin.get(`/admin/keys?token_hash=${sha256(spent.token)}`)).body.data;
+    const found = (await app.admin.get(`/admin/keys?token_hash=${tokenHash(spent.token)}`)).body.data;
     expect(found).toEqual([expect.objectContaining({ id: spent.id, expired: true, exhausted: true })]);
   });
 

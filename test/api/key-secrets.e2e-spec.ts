@@ -3,7 +3,7 @@ import { Key } from '../../src/modules/keys/key.entity.js';
 import { OverlapSweeper } from '../../src/modules/keys/overlap-sweeper.js';
 import { Outbox } from '../../src/outbox/outbox.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { aKey, aMaster, sha256, unused, type KeyBody } from '../support/tenants.js';
+import { aKey, aMaster, tokenHash, unused, type KeyBody } from '../support/gateway.js';
 
 type Secret = KeyBody['secrets'][number];
 
@@ -21,7 +21,7 @@ describe('secrets of a key', () => {
 
   const rotate = (id: number, body?: object) => app.admin.post(`${keys}/${id}/rotate?wait=applied`, body);
   const record = (hash: string) => app.redis.hgetall(`auth:token:${hash}`);
-  const statusOf = async (token: string) => (await record(sha256(token))).status;
+  const statusOf = async (token: string) => (await record(tokenHash(token))).status;
 
   describe('when rotated', () => {
     it('are replaced at once unless an overlap is asked for', async () => {
@@ -31,7 +31,7 @@ describe('secrets of a key', () => {
       expect(body.token).toMatch(/^ezk_/);
       expect(body.secrets).toMatchObject([
         { revoked_at: expect.any(String) },
-        { token_hash: sha256(body.token), revoked_at: null },
+        { token_hash: tokenHash(body.token), revoked_at: null },
       ]);
       expect([await statusOf(token), await statusOf(body.token)]).toEqual(['revoked', 'active']);
       expect((await app.admin.get(`${keys}/${id}`)).body).not.toHaveProperty('token');
@@ -41,10 +41,10 @@ describe('secrets of a key', () => {
       const { id, token } = await aKey(app, master);
       const { body } = await rotate(id, { overlap_seconds: 3600 });
       expect([await statusOf(token), await statusOf(body.token)]).toEqual(['active', 'active']);
-      const end = Number((await record(sha256(token))).expires_at);
+      const end = Number((await record(tokenHash(token))).expires_at);
       expect(Math.abs(end - Date.now() / 1000 - 3600)).toBeLessThan(60);
       expect(Date.parse(body.secrets[0].expires_at) / 1000).toBeCloseTo(end, -1);
-      expect((await record(sha256(body.token))).expires_at).toBeUndefined();
+      expect((await record(tokenHash(body.token))).expires_at).toBeUndefined();
     });
 
     it('end as early as the first of two overlaps says', async () => {
@@ -131,7 +131,7 @@ describe('secrets of a key', () => {
   describe('when brought from elsewhere', () => {
     it('are what clients send already, and no token is made', async () => {
       const texts = [unused('sk-old'), unused('old')];
-      const secrets = texts.map((text) => ({ token_hash: sha256(text), hint: `…${text.slice(-4)}` }));
+      const secrets = texts.map((text) => ({ token_hash: tokenHash(text), hint: `…${text.slice(-4)}` }));
       const { status, body } = await app.admin.post(`${keys}?wait=applied`, { name: 'moved', secrets });
       expect([status, body.token]).toEqual([201, undefined]);
       expect(body.secrets).toMatchObject(secrets);
@@ -139,14 +139,14 @@ describe('secrets of a key', () => {
     });
 
     it('may have come to their end there', async () => {
-      const secrets = [{ token_hash: sha256(unused('sk')) }];
+      const secrets = [{ token_hash: tokenHash(unused('sk')) }];
       const { body } = await app.admin.post(keys, { name: 'moved', secrets, expires_at: '2020-01-01T00:00:00Z' });
       expect(body).toMatchObject({ expired: true, secrets: [{ hint: '…' }] });
     });
 
     it('are refused with 409 when a key has them, naming each place', async () => {
       const { token } = await aKey(app, master);
-      const secrets = [{ token_hash: sha256(unused('sk')) }, { token_hash: sha256(token) }];
+      const secrets = [{ token_hash: tokenHash(unused('sk')) }, { token_hash: tokenHash(token) }];
       const { status, body } = await app.admin.post(keys, { name: 'x', secrets });
       expect([status, body.code, body.errors[0].pointer]).toEqual([
         409,
@@ -161,7 +161,7 @@ describe('secrets of a key', () => {
     });
 
     it('work again under a new key when the old one is deleted', async () => {
-      const secrets = [{ token_hash: sha256(unused('sk')) }];
+      const secrets = [{ token_hash: tokenHash(unused('sk')) }];
       const { id } = await aKey(app, master, { secrets });
       await app.admin.delete(`${keys}/${id}?wait=applied`);
       expect((await record(secrets[0]!.token_hash)).status).toBe('revoked');

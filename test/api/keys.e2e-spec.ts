@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { aKey, aMaster, aNamespace, sha256, unused } from '../support/tenants.js';
+import { aKey, aMaster, aNamespace, tokenHash, unused } from '../support/gateway.js';
 
 describe('keys', () => {
   let app: TestApp;
@@ -55,9 +55,9 @@ describe('keys', () => {
 
   it('reach balancers under the hash of what clients send', async () => {
     const { body } = await app.admin.post(`${keys}?wait=applied`, { name: 'ci', group: 'vip', weight: 3 });
-    const record = await app.redis.hgetall(`auth:token:${sha256(body.token)}`);
+    const record = await app.redis.hgetall(`auth:token:${tokenHash(body.token)}`);
     expect(record).toMatchObject({ status: 'active', group: 'vip', weight: '3', default_namespace: one });
-    expect(await app.redis.hexists('config:keys', sha256(body.token))).toBe(1);
+    expect(await app.redis.hexists('config:keys', tokenHash(body.token))).toBe(1);
   });
 
   it('take everything that can be said of them', async () => {
@@ -130,7 +130,7 @@ describe('keys', () => {
     ['a secret that is no hash', { name: 'x', secrets: [{ token_hash: 'abc' }] }, '/secrets/0/token_hash'],
     [
       'nine secrets',
-      { name: 'x', secrets: Array.from({ length: 9 }, (_, i) => ({ token_hash: sha256(`${i}`) })) },
+      { name: 'x', secrets: Array.from({ length: 9 }, (_, i) => ({ token_hash: tokenHash(`${i}`) })) },
       '/secrets',
     ],
   ])('are refused with 400 for %s', async (_what, body, pointer) => {
@@ -206,8 +206,8 @@ describe('keys', () => {
     const { id, token } = await aKey(app, master);
     expect((await app.admin.delete(`${keys}/${id}?wait=applied`)).status).toBe(204);
     expect((await app.admin.get(`${keys}/${id}`)).status).toBe(404);
-    expect((await app.redis.hgetall(`auth:token:${sha256(token)}`)).status).toBe('revoked');
-    expect(await app.redis.hexists('config:keys', sha256(token))).toBe(0);
+    expect((await app.redis.hgetall(`auth:token:${tokenHash(token)}`)).status).toBe('revoked');
+    expect(await app.redis.hexists('config:keys', tokenHash(token))).toBe(0);
   });
 
   it('leave a line in the operation log, without what clients send', async () => {

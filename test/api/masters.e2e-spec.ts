@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
-import { aKey, aMaster, aNamespace, sha256, unused } from '../support/tenants.js';
+import { aKey, aMaster, aNamespace, tokenHash, unused } from '../support/gateway.js';
 
 describe('masters', () => {
   let app: TestApp;
@@ -11,7 +11,7 @@ describe('masters', () => {
   afterAll(() => app.close());
 
   const path = (id: number | string, rest = ''): string => `/admin/masters/${id}${rest}`;
-  const tokenRecord = async (token: string) => app.redis.hgetall(`auth:token:${sha256(token)}`);
+  const tokenRecord = async (token: string) => app.redis.hgetall(`auth:token:${tokenHash(token)}`);
 
   it('are created with defaults and a master key that is shown once', async () => {
     const name = unused('master');
@@ -24,7 +24,7 @@ describe('masters', () => {
     expect(body.master_key_hint).toBe(`ezm_…${body.master_key.slice(-4)}`);
     const later = await app.admin.get(path(body.id));
     expect(later.body).not.toHaveProperty('master_key');
-    expect(JSON.stringify(later.body)).not.toContain(sha256(body.master_key));
+    expect(JSON.stringify(later.body)).not.toContain(tokenHash(body.master_key));
     expect(later.headers.get('etag')).toBe(`"${body.version}"`);
   });
 
@@ -52,7 +52,7 @@ describe('masters', () => {
     ['a namespace with a dot', { name: 'x', namespaces: ['a.b'] }, '/namespaces'],
     ['a namespace twice', { name: 'x', namespaces: ['a', 'a'] }, '/namespaces'],
     ['an epoch of its own', { name: 'x', epoch: 7 }, '/epoch'],
-    ['a master key of its own', { name: 'x', master_key_hash: sha256('x') }, '/master_key_hash'],
+    ['a master key of its own', { name: 'x', master_key_hash: tokenHash('x') }, '/master_key_hash'],
   ])('are refused with 400 for %s', async (_what, body, pointer) => {
     const answer = await app.admin.post('/admin/masters', body);
     expect([answer.status, answer.body.errors[0]?.pointer]).toEqual([400, pointer]);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { KeyRing, keyIdOf } from '../../src/common/envelope.js';
+import { KeyRing } from '../../src/common/envelope.js';
 import { ApiKeySecrets } from '../../src/modules/api-keys/api-key-secrets.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { anApiKey, aProviderGroup } from '../support/gateway.js';
@@ -23,7 +23,6 @@ describe('upstream secrets, when the encryption key is replaced', () => {
   };
   const storedOf = async (id: number): Promise<string> =>
     (await app.db.query<{ secret: string }[]>('SELECT secret FROM api_keys WHERE id = $1', [id]))[0]!.secret;
-  const currentKey = new KeyRing([NEW!]).currentKeyId;
   const secrets = () => app.nest.get(ApiKeySecrets);
 
   it('move to the current key without a version, and open as before', async () => {
@@ -33,7 +32,7 @@ describe('upstream secrets, when the encryption key is replaced', () => {
     expect(await secrets().resealOutdated()).toBe(0);
 
     const stored = await storedOf(id);
-    expect(keyIdOf(stored)).toBe(currentKey);
+    expect(stored.startsWith(new KeyRing([NEW!]).prefix)).toBe(true);
     expect(new KeyRing([NEW!]).open(stored, `api_keys:${id}:secret`)).toBe('sk-from-before');
     expect((await app.admin.get(`/admin/api-keys/${id}`)).body).toEqual(before);
     await app.admin.patch(`/admin/api-keys/${id}?wait=applied&timeout_ms=5000`, { weight: 2 });

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
+import type { IssuedKeyView } from '../../src/modules/keys/key.view.js';
+import type { IssuedMasterView } from '../../src/modules/masters/masters.dto.js';
 import type { Http, Json } from './http.js';
+
+/** A view as it comes over the wire. */
+type Wire<T> = T extends Date ? string : T extends object ? { [Field in keyof T]: Wire<T[Field]> } : T;
+
+export type MasterBody = Wire<IssuedMasterView> & { master_key: string };
+export type KeyBody = Wire<IssuedKeyView> & { token: string };
 
 let count = 0;
 
@@ -13,16 +21,17 @@ interface Served {
   admin: Http;
 }
 
+/** The name of a namespace that exists. */
 export async function aNamespace(app: Served): Promise<string> {
   const name = unused('ns');
   await created(app, '/admin/namespaces', { name });
   return name;
 }
 
-export const aMaster = (app: Served, fields: object = {}): Promise<Json> =>
+export const aMaster = (app: Served, fields: object = {}): Promise<MasterBody> =>
   created(app, '/admin/masters', { name: unused('master'), ...fields });
 
-export const aKey = (app: Served, masterId: number, fields: object = {}): Promise<Json> =>
+export const aKey = (app: Served, masterId: number, fields: object = {}): Promise<KeyBody> =>
   created(app, `/admin/masters/${masterId}/keys`, { name: unused('key'), ...fields });
 
 export const aProviderGroup = (app: Served, fields: object = {}): Promise<Json> =>

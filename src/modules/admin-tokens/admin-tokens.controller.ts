@@ -64,7 +64,7 @@ export class AdminTokensController {
   }
 
   @Delete(':id')
-  @ApiRemove()
+  @ApiRemove(AdminTokenView)
   remove(@Param('id', IdPipe) id: number): Promise<void> {
     return this.tokens.remove(id);
   }

@@ -54,7 +54,7 @@ export class AdminTokenView extends ResourceView {
 }
 
 export class IssuedAdminTokenView extends AdminTokenView {
-  @ApiPropertyOptional({ description: 'Shown here and never again; present when it was just made' })
+  @ApiPropertyOptional({ description: 'Shown here and never again; present when it was just made', example: 'eza_…' })
   token?: string;
 }
 

@@ -25,7 +25,7 @@ export class ApiKeySecrets {
   }
 
   seal(id: number, secret: string): string {
-    return this.ring.seal(secret, aad(id));
+    return this.ring.seal(secret, secretAad(id));
   }
 
   /** How many rows no configured key opens. Looks at every one of them, so the answer is kept for a minute. */
@@ -45,7 +45,7 @@ export class ApiKeySecrets {
    * Rows that a transaction holds are left for the next run, and an envelope that was replaced meanwhile is not touched.
    */
   async resealOutdated(): Promise<number> {
-    const current = `v1.${this.ring.currentKeyId}.%`;
+    const current = `${this.ring.prefix}%`;
     let resealed = 0;
     for await (const page of this.pages('secret NOT LIKE $3', current)) {
       const outdated = page.flatMap((row) => this.resealed(row) ?? []);
@@ -80,7 +80,7 @@ export class ApiKeySecrets {
 
   private open({ id, secret }: StoredSecret): string | undefined {
     try {
-      return this.ring.open(secret, aad(id));
+      return this.ring.open(secret, secretAad(id));
     } catch (error) {
       if (error instanceof UndecryptableError) return undefined;
       throw error;
@@ -100,7 +100,8 @@ export class ApiKeySecrets {
   }
 }
 
-const aad = (id: number): string => `api_keys:${id}:secret`;
+/** What an envelope is bound to: it opens in this row only. */
+export const secretAad = (id: number): string => `api_keys:${id}:secret`;
 
 const SHORTEST_WITH_HINT = 12;
 

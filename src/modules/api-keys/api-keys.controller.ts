@@ -60,20 +60,26 @@ export class ApiKeysController {
   }
 
   @Delete(':id')
-  @ApiRemove()
+  @ApiRemove(ApiKeyView)
   remove(@Param('id', IdPipe) id: number): Promise<void> {
     return this.apiKeys.remove(id);
   }
 
   @Post(':id/ban')
-  @ApiOperation({ description: 'Replaces a ban that there is. Refused (409) for a key that an operator has disabled' })
+  @ApiOperation({
+    summary: 'Ban an API key',
+    description: 'Replaces a ban that there is. Refused (409) for a key that an operator has disabled',
+  })
   @ApiAction(ApiKeyView)
   async ban(@Param('id', IdPipe) id: number, @Body() dto: BanApiKeyDto): Promise<ApiKeyView> {
     return toApiKeyView(await this.apiKeys.ban(id, dto));
   }
 
   @Post(':id/unban')
-  @ApiOperation({ description: 'Refused (409) for a key that is not banned, or that has expired' })
+  @ApiOperation({
+    summary: 'Lift the ban of an API key',
+    description: 'Refused (409) for a key that is not banned, or that has expired',
+  })
   @ApiAction(ApiKeyView)
   async unban(@Param('id', IdPipe) id: number): Promise<ApiKeyView> {
     return toApiKeyView(await this.apiKeys.unban(id));

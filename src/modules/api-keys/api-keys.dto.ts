@@ -69,7 +69,7 @@ export class BanApiKeyDto {
 }
 
 export class ApiKeyView extends ResourceView {
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 1 })
   provider_group_id!: number;
 
   @ApiProperty({ example: 'account-1' })
@@ -78,7 +78,7 @@ export class ApiKeyView extends ResourceView {
   @ApiProperty({ example: '…6789', description: 'All that is shown of the secret' })
   hint!: string;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 1 })
   weight!: number;
 
   @ApiProperty({ enum: STATUSES })
@@ -87,7 +87,7 @@ export class ApiKeyView extends ResourceView {
   @ApiProperty()
   auto_ban!: boolean;
 
-  @ApiProperty({ description: 'Why it is auto_disabled; empty otherwise' })
+  @ApiProperty({ description: 'Why it is auto_disabled; empty otherwise', example: 'upstream answered 401' })
   ban_reason!: string;
 
   @ApiProperty({ type: Date, nullable: true, description: 'When the ban ends by itself' })

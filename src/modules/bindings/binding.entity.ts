@@ -1,4 +1,5 @@
 import { Check, Column, Entity, ForeignKey, Index, Unique } from 'typeorm';
+import type { SelectorType } from '../../contract/names.js';
 import { BIGINT } from '../../database/columns.js';
 import { Identity } from '../../database/identity.js';
 import { ResourceRow } from '../../database/resource-row.js';
@@ -6,7 +7,6 @@ import { Namespace } from '../namespaces/namespace.entity.js';
 import { ProviderGroup } from '../provider-groups/provider-group.entity.js';
 
 export type BindingStatus = 'active' | 'disabled';
-export type SelectorType = 'exact' | 'normalize_exact' | 'regex';
 
 @Entity({ name: 'bindings' })
 @Unique('uq_bindings_namespace_public_model_group_id_route_group', [

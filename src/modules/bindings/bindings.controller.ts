@@ -56,7 +56,8 @@ export class BindingsController {
   @Post('lint')
   @HttpCode(200)
   @ApiOperation({
-    description: 'Public models that no client reaches by their natural name; without a body all of them',
+    summary: 'Find public models that no client reaches by their natural name',
+    description: 'Without a body among all of them. A name may be asked for before it is bound',
   })
   @ApiBody({ type: LintBindingsDto, required: false })
   @ApiOkResponse({ type: [ModelNameFindingView] })
@@ -78,7 +79,7 @@ export class BindingsController {
   }
 
   @Delete(':id')
-  @ApiRemove()
+  @ApiRemove(BindingView)
   remove(@Param('id', IdPipe) id: number): Promise<void> {
     return this.bindings.remove(id);
   }

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { normalizeRouteGroup, SELECTOR_TYPES } from '../../contract/names.js';
+import { normalizeRouteGroup, SELECTOR_TYPES, type SelectorType } from '../../contract/names.js';
 import { SELECTOR_MAX_LENGTH } from '../../contract/selector.js';
 import type { CandidateError } from '../../contract/snapshots.js';
 import { batchOf } from '../../crud/batch.dto.js';
@@ -15,7 +15,7 @@ import {
 } from '../../crud/fields.js';
 import { ListQueryDto } from '../../crud/list-query.dto.js';
 import { ResourceView, resourceView } from '../../crud/resource-view.js';
-import type { Binding, BindingStatus, SelectorType } from './binding.entity.js';
+import type { Binding, BindingStatus } from './binding.entity.js';
 import type { ResolvedBinding } from './binding-resolution.js';
 import { ModelNameWarningView } from './model-name-warning.dto.js';
 
@@ -80,19 +80,19 @@ class BindingFactsView extends ResourceView {
   @ApiProperty({ example: 'gpt-4o' })
   public_model!: string;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 1 })
   group_id!: number;
 
   @ApiProperty({ example: 'default' })
   route_group!: string;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 1 })
   weight!: number;
 
   @ApiProperty({ enum: SELECTOR_TYPES })
   selector_type!: SelectorType;
 
-  @ApiProperty()
+  @ApiProperty({ example: 'gpt-4o-2024-11-20' })
   selector_value!: string;
 
   @ApiProperty({ enum: STATUSES })
@@ -103,7 +103,7 @@ export class BindingView extends BindingFactsView {
   @ApiProperty({ enum: ERRORS, nullable: true, description: 'Why it resolves to nothing now' })
   error!: CandidateError | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'The error in words' })
+  @ApiProperty({ type: String, nullable: true, description: 'The error in words', example: null })
   error_detail!: string | null;
 
   @ApiProperty({
@@ -114,7 +114,7 @@ export class BindingView extends BindingFactsView {
   })
   upstream_model!: string | null;
 
-  @ApiProperty({ type: 'integer', description: 'API keys that can serve it now' })
+  @ApiProperty({ type: 'integer', description: 'API keys that can serve it now', example: 2 })
   provider_count!: number;
 
   @ApiProperty({ type: [ModelNameWarningView] })
@@ -143,18 +143,18 @@ export function toBindingFacts(row: Binding): BindingFactsView {
 }
 
 export class LintBindingsDto {
-  @NamespaceField({ description: 'Absent: all of them' })
+  @NamespaceField({ description: 'Absent: all of them', example: 'default' })
   namespace?: string;
 
-  @NameField({ description: 'With a namespace; the name need not be bound yet' })
+  @NameField({ description: 'With a namespace; the name need not be bound yet', example: 'gpt-4.1' })
   public_model?: string;
 }
 
 export class ModelNameFindingView extends ModelNameWarningView {
-  @ApiPropertyOptional({ type: 'integer', description: 'The binding that has the name' })
+  @ApiPropertyOptional({ type: 'integer', description: 'The binding that has the name', example: 1 })
   binding_id?: number;
 
-  @ApiPropertyOptional({ type: 'integer', description: 'The model that has the name' })
+  @ApiPropertyOptional({ type: 'integer', description: 'The model that has the name', example: 1 })
   model_id?: number;
 
   @ApiProperty({ example: 'default', description: 'Empty for a model whose name has none' })

@@ -13,7 +13,10 @@ export class ExplainController {
 
   @Post()
   @HttpCode(200)
-  @ApiOperation({ description: 'What a balancer would decide about a request, and why. Changes nothing' })
+  @ApiOperation({
+    summary: 'Say what a balancer would decide about a request, and why',
+    description: 'Changes nothing',
+  })
   @ApiOkResponse({ type: ExplanationView })
   @ApiProblems(400, 413, 415)
   async explain(@Body() dto: ExplainDto): Promise<ExplanationView> {

@@ -6,7 +6,11 @@ import { CHECKS, type Check } from './explain.js';
 import type { Explanation } from './explain.service.js';
 
 export class ExplainDto {
-  @TextField(512, { minLength: 1, description: 'What the client sends as its key. It is only hashed' })
+  @TextField(512, {
+    minLength: 1,
+    example: 'ezk_…',
+    description: 'What the client sends as its key. It is only hashed',
+  })
   token?: string;
 
   @PatternField(/^[0-9a-f]{64}$/, 'a lower-case hex SHA-256', {
@@ -30,28 +34,28 @@ export class ExplainDto {
 }
 
 export class ExplainedKeyView {
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 9 })
   id!: number;
 
-  @ApiProperty()
+  @ApiProperty({ example: 'laptop' })
   name!: string;
 
   @ApiProperty({ example: 'ezk_…last' })
   hint!: string;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 1 })
   master_id!: number;
 
-  @ApiProperty()
+  @ApiProperty({ example: 'acme' })
   master_name!: string;
 
   @ApiProperty({ example: 'default' })
   route_group!: string;
 
-  @ApiProperty({ type: [String], description: 'That it may use, its own or the master’s' })
+  @ApiProperty({ type: [String], description: 'That it may use, its own or the master’s', example: ['default'] })
   namespaces!: string[];
 
-  @ApiProperty({ description: 'Its own or the master’s' })
+  @ApiProperty({ description: 'Its own or the master’s', example: 'default' })
   default_namespace!: string;
 }
 
@@ -75,19 +79,19 @@ export class ExplainCheckView implements Check {
 }
 
 export class ExplainedCandidateView {
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 1 })
   binding_id!: number;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 1 })
   group_id!: number;
 
   @ApiProperty({ example: 'default' })
   route_group!: string;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 1 })
   weight!: number;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Why it is passed over; null if it is not' })
+  @ApiProperty({ type: String, nullable: true, description: 'Why it is passed over; null if it is not', example: null })
   reason!: string | null;
 
   @ApiProperty({ enum: ['config_error', 'no_provider'], nullable: true })
@@ -96,7 +100,7 @@ export class ExplainedCandidateView {
   @ApiProperty({ type: String, nullable: true, example: 'gpt-4o-2024-11-20' })
   upstream_model!: string | null;
 
-  @ApiProperty({ type: 'array', items: { type: 'integer' }, description: 'API keys that can serve' })
+  @ApiProperty({ type: 'array', items: { type: 'integer' }, description: 'API keys that can serve', example: [1, 2] })
   provider_ids!: number[];
 }
 

@@ -30,7 +30,10 @@ export class ExplainService {
     if ((token === undefined) === (token_hash === undefined))
       throw invalidField('/token', 'either token or token_hash is required');
     const key = await findKey(this.database.manager, token_hash ?? hashToken(token!));
-    if (!key) return { ...verdictOf([unknownKey], []), checks: [unknownKey], candidates: [] };
+    if (!key) {
+      const checks = [unknownKey(token)];
+      return { ...verdictOf(checks, []), checks, candidates: [] };
+    }
 
     const ref = parseModelRef(model, key.default_namespace);
     const namespace = ref && (await findNamespaceStatus(this.database.manager, ref.namespace));

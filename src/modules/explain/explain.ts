@@ -1,5 +1,6 @@
 import { isInRanges } from '../../common/ip-range.js';
 import type { ModelRef } from '../../contract/model-ref.js';
+import { isWellFormedToken } from '../../contract/token.js';
 import type { ResolvedBinding } from '../bindings/bindings.service.js';
 import type { NamespaceStatus } from '../namespaces/namespace.entity.js';
 import type { KeyFacts } from './explain.facts.js';
@@ -47,11 +48,16 @@ export function checksOf(situation: Situation): Check[] {
   return [...ofCaller, ...ofModel.map((check) => check({ ...situation, ref }))];
 }
 
-export const unknownKey: Check = {
-  name: 'key',
-  outcome: 'failed',
-  detail: 'No key has this token. It may have been mistyped, or its key was deleted.',
-};
+/** Tokens of ours carry a checksum, which tells a typo from a key that is gone. */
+export function unknownKey(token: string | undefined): Check {
+  const isMistyped = token !== undefined && token.startsWith('ezk_') && !isWellFormedToken(token);
+  return failed(
+    'key',
+    isMistyped
+      ? 'This token was mistyped or cut off: its checksum does not fit.'
+      : 'No key has this token. Its key was deleted, or never was here.',
+  );
+}
 
 /** Why a binding is none of this key's candidates; undefined for a candidate. */
 export function reasonAgainst(binding: ResolvedBinding, routeGroup: string): string | undefined {

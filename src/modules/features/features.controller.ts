@@ -59,7 +59,7 @@ export class FeaturesController {
   }
 
   @Delete(':id')
-  @ApiRemove()
+  @ApiRemove(FeatureView)
   remove(@Param('id', IdPipe) id: number): Promise<void> {
     return this.features.remove(id);
   }

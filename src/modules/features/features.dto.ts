@@ -38,7 +38,7 @@ export class CreateFeatureDto {
   @IsSmallJson()
   value!: unknown;
 
-  @TextField(1000)
+  @TextField(1000, { example: 'The new parser of streams' })
   description?: string;
 }
 
@@ -55,7 +55,7 @@ export class FeatureView extends ResourceView {
   @ApiProperty(VALUE_SCHEMA)
   value!: unknown;
 
-  @ApiProperty()
+  @ApiProperty({ example: 'The new parser of streams' })
   description!: string;
 }
 

@@ -28,6 +28,7 @@ export class HealthView {
     type: 'integer',
     nullable: true,
     description: 'Upstream secrets that no configured key opens; null = not known',
+    example: 0,
   })
   undecryptable_secrets!: number | null;
 }

@@ -1,9 +1,9 @@
 import { Check, Column, Entity, Unique } from 'typeorm';
+import type { ModelKind } from '../../contract/names.js';
 import { MONEY, decimalNumber } from '../../database/columns.js';
 import { Identity } from '../../database/identity.js';
 import { ResourceRow } from '../../database/resource-row.js';
 
-export type ModelKind = 'chat' | 'embedding' | 'rerank' | 'other';
 export type ModelSource = 'manual' | 'registry';
 export type ModelStatus = 'active' | 'disabled';
 

@@ -52,7 +52,7 @@ export class ModelsController {
   }
 
   @Delete(':id')
-  @ApiRemove()
+  @ApiRemove(ModelView)
   remove(@Param('id', IdPipe) id: number): Promise<void> {
     return this.models.remove(id);
   }

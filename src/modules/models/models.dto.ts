@@ -1,12 +1,12 @@
 import { ApiProperty, PartialType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { UNIT_PRICE_DIGITS } from '../../common/money.js';
-import { MODEL_KINDS, normalizeModelKind } from '../../contract/names.js';
+import { MODEL_KINDS, normalizeModelKind, type ModelKind } from '../../contract/names.js';
 import { batchOf } from '../../crud/batch.dto.js';
 import { ChoiceField, DecimalField, FlagField, IntegerField, MoneyField, NameField } from '../../crud/fields.js';
 import { ListQueryDto } from '../../crud/list-query.dto.js';
 import { ResourceView, resourceView } from '../../crud/resource-view.js';
-import type { Model, ModelKind, ModelSource, ModelStatus } from './model.entity.js';
+import type { Model, ModelSource, ModelStatus } from './model.entity.js';
 
 const STATUSES = ['active', 'disabled'] as const satisfies readonly ModelStatus[];
 const SOURCES = ['manual', 'registry'] as const satisfies readonly ModelSource[];
@@ -83,22 +83,22 @@ export class ModelView extends ResourceView {
   @ApiProperty({ enum: MODEL_KINDS })
   kind!: ModelKind;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 128_000 })
   context_window!: number;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 8192 })
   max_output_tokens!: number;
 
-  @ApiProperty({ description: 'USD per token' })
+  @ApiProperty({ description: 'USD per token', example: 0.000002 })
   cost_per_token!: number;
 
-  @ApiProperty({ description: 'USD per million tokens' })
+  @ApiProperty({ description: 'USD per million tokens', example: 2.5 })
   input_price!: number;
 
-  @ApiProperty({ description: 'USD per million tokens' })
+  @ApiProperty({ description: 'USD per million tokens', example: 10 })
   output_price!: number;
 
-  @ApiProperty({ description: 'USD per million tokens' })
+  @ApiProperty({ description: 'USD per million tokens', example: 1.25 })
   cache_read_price!: number;
 
   @ApiProperty()

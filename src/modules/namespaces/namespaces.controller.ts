@@ -59,7 +59,7 @@ export class NamespacesController {
   }
 
   @Delete(':id')
-  @ApiRemove()
+  @ApiRemove(NamespaceView)
   remove(@Param('id', IdPipe) id: number): Promise<void> {
     return this.namespaces.remove(id);
   }

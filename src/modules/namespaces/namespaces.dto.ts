@@ -11,7 +11,7 @@ export class CreateNamespaceDto {
   @NamespaceField({ required: true, example: 'default' })
   name!: string;
 
-  @TextField(1000)
+  @TextField(1000, { example: 'What everybody may use' })
   description?: string;
 
   @ChoiceField(STATUSES)
@@ -32,7 +32,7 @@ export class NamespaceView extends ResourceView {
   @ApiProperty({ example: 'default' })
   name!: string;
 
-  @ApiProperty()
+  @ApiProperty({ example: 'What everybody may use' })
   description!: string;
 
   @ApiProperty({ enum: STATUSES })

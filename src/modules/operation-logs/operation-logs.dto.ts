@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { configVersion } from '../../contract/sync-records.js';
 import { IdFilter, InstantField, PatternField, TextField } from '../../crud/fields.js';
 import { ListQueryDto } from '../../crud/list-query.dto.js';
 import type { OperationLog } from './operation-log.entity.js';
@@ -33,7 +34,7 @@ export class ListOperationLogsDto extends ListQueryDto {
 }
 
 export class OperationLogView {
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 17 })
   id!: number;
 
   @ApiProperty()
@@ -42,16 +43,16 @@ export class OperationLogView {
   @ApiProperty({ enum: ['admin', 'admin_token', 'master', 'internal', 'system'] })
   actor_type!: string;
 
-  @ApiProperty()
+  @ApiProperty({ example: 'admin' })
   actor_id!: string;
 
-  @ApiProperty()
+  @ApiProperty({ example: 'admin' })
   actor_name!: string;
 
-  @ApiProperty({ description: 'Address the request came from; empty for the system itself' })
+  @ApiProperty({ description: 'Address the request came from; empty for the system itself', example: '192.0.2.1' })
   ip!: string;
 
-  @ApiProperty()
+  @ApiProperty({ example: '0b5fd3c1f1f94b2d8f6f3a3c0f2a6c11' })
   request_id!: string;
 
   @ApiProperty({ example: 'update' })
@@ -60,13 +61,25 @@ export class OperationLogView {
   @ApiProperty({ example: 'key' })
   resource!: string;
 
-  @ApiProperty({ type: 'integer', nullable: true })
+  @ApiProperty({ type: 'integer', nullable: true, example: 9 })
   resource_id!: number | null;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true, description: 'Without secrets' })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    nullable: true,
+    description: 'Without secrets',
+    example: { name: 'ci', weight: 1 },
+  })
   before!: object | null;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true, description: 'Without secrets' })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    nullable: true,
+    description: 'Without secrets',
+    example: { name: 'ci', weight: 2 },
+  })
   after!: object | null;
 
   @ApiProperty({ example: '1.42', description: '`{gen}.{version}`, as the writer was answered in EZ-Config-Version' })
@@ -74,5 +87,5 @@ export class OperationLogView {
 }
 
 export function toOperationLogView({ gen, config_version, ...row }: OperationLog): OperationLogView {
-  return { ...row, config_version: `${gen}.${config_version}` };
+  return { ...row, config_version: configVersion(gen, config_version) };
 }

@@ -61,11 +61,12 @@ export class ProviderGroupsController {
 
   @Delete(':id')
   @ApiOperation({
+    summary: 'Delete a provider group',
     description: 'A group that API keys or bindings refer to is refused (409) unless they are to go with it',
   })
   @ApiQuery({ name: 'cascade', required: false, type: Boolean, description: 'Delete its API keys and bindings too' })
-  @ApiRemove()
+  @ApiRemove(ProviderGroupView)
   remove(@Param('id', IdPipe) id: number, @Query('cascade', CascadePipe) cascade: boolean): Promise<void> {
-    return cascade ? this.groups.removeCascading(id) : this.groups.remove(id);
+    return this.groups.remove(id, cascade);
   }
 }

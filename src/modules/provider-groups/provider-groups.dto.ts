@@ -88,10 +88,10 @@ export class ProviderGroupView extends ResourceView {
   @ApiProperty({ example: 'https://api.openai.com/v1' })
   base_url!: string;
 
-  @ApiProperty()
+  @ApiProperty({ example: '' })
   google_project!: string;
 
-  @ApiProperty()
+  @ApiProperty({ example: '' })
   google_location!: string;
 
   @ApiProperty({ example: 'default' })

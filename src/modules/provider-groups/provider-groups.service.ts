@@ -36,13 +36,11 @@ export class ProviderGroupsService extends CrudService<ProviderGroup, CreateProv
     super(outbox, repository);
   }
 
-  /** With everything that refers to it. Plain `remove` leaves it to the constraints to refuse a group that is in use. */
-  async removeCascading(id: number): Promise<void> {
+  /** With `cascade` together with all that refers to it; else the constraints refuse a group that is in use. */
+  override async remove(id: number, cascade = false): Promise<void> {
     await this.outbox.write((tx) =>
       single(async () => {
-        await this.lock(tx.manager, [id]);
-        await this.bindings.deleteOfGroup(tx, id);
-        await this.apiKeys.deleteOfGroup(tx, id);
+        if (cascade) await this.empty(tx, id);
         await this.delete(tx, [id]);
       }),
     );
@@ -68,6 +66,12 @@ export class ProviderGroupsService extends CrudService<ProviderGroup, CreateProv
     if (edited.length === 0) return;
     tx.changed('provider', await this.apiKeys.idsOfGroups(tx, edited));
     tx.changed('binding', await this.bindings.fieldsOfGroups(tx, edited));
+  }
+
+  private async empty(tx: Tx, id: number): Promise<void> {
+    await this.lock(tx.manager, [id]);
+    await this.bindings.deleteOfGroup(tx, id);
+    await this.apiKeys.deleteOfGroup(tx, id);
   }
 
   private withCanonicalUrl<Input extends UpdateProviderGroupDto>(input: Input, index: number): Input {

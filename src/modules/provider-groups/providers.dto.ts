@@ -13,15 +13,19 @@ export class CreateProviderDto extends PickType(CreateProviderGroupDto, [
   'group',
   'models',
 ]) {
-  @TextField(16_384, { required: true, minLength: 1 })
+  @TextField(16_384, { required: true, minLength: 1, example: 'sk-proj-0123456789' })
   api_key!: string;
 }
 
 export class ProviderView extends ResourceView {
-  @ApiProperty({ type: 'integer', description: 'The same as `id`, under which balancers know the provider' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'The same as `id`, under which balancers know the provider',
+    example: 1,
+  })
   api_key_id!: number;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 1 })
   provider_group_id!: number;
 
   @ApiProperty({ example: 'openai-main' })
@@ -36,7 +40,7 @@ export class ProviderView extends ResourceView {
   @ApiProperty({ example: 'default' })
   group!: string;
 
-  @ApiProperty({ type: [String] })
+  @ApiProperty({ type: [String], example: ['gpt-4o', 'gpt-4.1'] })
   models!: string[];
 
   @ApiProperty({ example: '…last', description: 'All that is shown of the API key' })

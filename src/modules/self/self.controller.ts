@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiGet } from '../../crud/api.js';
 import { MasterRoute } from '../../http/access.js';
 import { OwnMasterId } from '../../http/own-master-id.js';
@@ -13,6 +13,7 @@ export class SelfController {
   constructor(private readonly self: SelfService) {}
 
   @Get()
+  @ApiOperation({ summary: 'Get the master that asks, and count its keys' })
   @ApiGet(SelfView)
   get(@OwnMasterId() masterId: number): Promise<SelfView> {
     return this.self.get(masterId);

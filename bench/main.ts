@@ -1,0 +1,30 @@
+import { batch } from './batch.js';
+import { createKey } from './create-key.js';
+import { propagation } from './propagation.js';
+import { reads } from './reads.js';
+import { snapshot } from './snapshot.js';
+import { start } from './start.js';
+import { type Figure, toTable } from './support/figure.js';
+
+const BENCHMARKS: Record<string, (folder: string) => Promise<Figure[]>> = {
+  propagation,
+  create: createKey,
+  batch,
+  snapshot,
+  reads,
+  start,
+};
+
+const [folder, ...names] = process.argv.slice(2);
+const unknown = names.filter((name) => !Object.hasOwn(BENCHMARKS, name));
+if (folder === undefined || unknown.length > 0) {
+  process.stderr.write(`usage: bin/bench [${Object.keys(BENCHMARKS).join('] [')}]\n`);
+  process.exit(2);
+}
+
+const figures: Figure[] = [];
+for (const name of names.length > 0 ? names : Object.keys(BENCHMARKS)) {
+  process.stderr.write(`measuring ${name}\n`);
+  figures.push(...(await BENCHMARKS[name]!(folder)));
+}
+process.stdout.write(`${toTable(figures)}\n`);

@@ -1,0 +1,19 @@
+/** The value below which the share `q` of all values lies (nearest rank). */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? NaN;
+}
+
+export const median = (values: readonly number[]): number => quantile(values, 0.5);
+
+/** Both sides of one round ran under the same conditions, so each round gives a ratio, and the median drops bad rounds. */
+export const medianRatio = (ours: readonly number[], yardstick: readonly number[]): number =>
+  median(ours.map((value, round) => value / yardstick[round]!));
+
+export const ms = (value: number): string => `${value.toFixed(value < 9.95 ? 1 : 0)} ms`;
+
+export const seconds = (value: number): string => `${(value / 1000).toFixed(2)} s`;
+
+/** Both ends of a distribution of milliseconds. */
+export const spread = (values: readonly number[]): string =>
+  `p50 ${ms(median(values))}, p99 ${ms(quantile(values, 0.99))}`;
