@@ -128,7 +128,8 @@ export class FullSnapshot {
     return database.atOneMoment(async (sql) => {
       const head = await readHead(sql);
       const from = this.liveVersion(found.marker, head);
-      const live = from === undefined ? undefined : new ApplyWriter(this.tools, { head, from, fence: this.order.fence });
+      const live =
+        from === undefined ? undefined : new ApplyWriter(this.tools, { head, from, fence: this.order.fence });
       const changes = await changesSince(sql, from === undefined ? this.staged : oldest(from, this.staged));
       const arrived = from === undefined ? undefined : metrics.onTheirWay(changes, from);
       for await (const batch of reader.groups(sql, inClosureOrder(changes))) {
