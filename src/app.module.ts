@@ -20,6 +20,7 @@ import { FeaturesModule } from './modules/features/features.module.js';
 import { HealthModule } from './modules/health/health.module.js';
 import { KeysModule } from './modules/keys/keys.module.js';
 import { MastersModule } from './modules/masters/masters.module.js';
+import { MetricsModule } from './modules/metrics/metrics.module.js';
 import { ModelsModule } from './modules/models/models.module.js';
 import { NamespacesModule } from './modules/namespaces/namespaces.module.js';
 import { OperationLogsModule } from './modules/operation-logs/operation-logs.module.js';
@@ -29,7 +30,7 @@ import { OutboxModule } from './outbox/outbox.module.js';
 import { RedisModule } from './redis/redis.module.js';
 import { SyncModule } from './sync/sync.module.js';
 
-const INFRASTRUCTURE = [ScheduleModule.forRoot(), OutboxModule, RedisModule, HttpAuthModule, SyncModule];
+const INFRASTRUCTURE = [ScheduleModule.forRoot(), OutboxModule, RedisModule, HttpAuthModule, SyncModule, MetricsModule];
 
 const RESOURCES = [
   AdminTokensModule,

@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
+import { Metrics } from './common/metrics.js';
 import type { Config } from './config/config.js';
 import { translateDatabaseError } from './database/constraint-errors.js';
 import { Drain } from './http/drain.js';
@@ -27,6 +28,7 @@ export async function createApp(config: Config, logger: Logger): Promise<Running
   const drain = new Drain();
   configureEdge(app, {
     logger,
+    metrics: app.get(Metrics),
     drain,
     trustProxy: config.server.trust_proxy_cidrs,
     corsOrigins: config.server.cors_allow_origins,

@@ -3,15 +3,18 @@ import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { DomainError } from '../common/domain-error.js';
+import type { Metrics } from '../common/metrics.js';
 import { REQUEST_ID_HEADER } from '../contract/names.js';
 import { accessLog } from './access-log.js';
 import type { Drain } from './drain.js';
 import { jsonBody } from './json-body.js';
 import { ALLOWED_METHODS } from './problem.js';
+import { requestMetrics } from './request-metrics.js';
 import { requestScope } from './request-scope.js';
 
 export interface EdgeOptions {
   logger: Logger;
+  metrics: Metrics;
   drain: Drain;
   /** Proxies whose `X-Forwarded-For` is believed. */
   trustProxy: readonly string[];
@@ -28,6 +31,7 @@ export function configureEdge(app: NestExpressApplication, options: EdgeOptions)
     .set('query parser', 'simple')
     .set('trust proxy', [...options.trustProxy]);
   app.use(requestScope);
+  app.use(requestMetrics(options.metrics));
   app.use(accessLog(options.logger));
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
   if (options.corsOrigins.length > 0) app.enableCors(corsOf(options.corsOrigins));

@@ -13,6 +13,8 @@ export interface SignInLimits {
  * when that failed; a request without any credential is no attempt.
  */
 export class SignInLimiter {
+  /** Of all callers since the start. */
+  failures = 0;
   private readonly addresses: FailureCounts;
   private readonly credentials: FailureCounts;
 
@@ -23,6 +25,7 @@ export class SignInLimiter {
 
   /** Counts a failure; answers 429 to the caller when there were too many from this address or for this credential. */
   failed(address: string, credential: string): void {
+    this.failures++;
     const now = Date.now();
     const waitMs = Math.max(
       this.addresses.add(networkOf(address), now),

@@ -4,6 +4,7 @@ import { requestContext, type HeldTransaction, type Receipt } from '../common/re
 import { CommitSignal } from './commit-signal.js';
 import { seal } from './seal.js';
 import { Tx } from './tx.js';
+import { WriteMetrics } from './write-metrics.js';
 
 const DEADLOCK_DETECTED = '40P01';
 const ATTEMPTS = 3;
@@ -14,6 +15,7 @@ export class Outbox {
   constructor(
     private readonly database: DataSource,
     private readonly signal: CommitSignal,
+    private readonly metrics: WriteMetrics,
   ) {}
 
   /**
@@ -38,7 +40,9 @@ export class Outbox {
       await idempotency?.claim(runner.manager);
       const tx = new Tx(runner.manager);
       const result = await work(tx);
+      const ended = this.metrics.headWait.startTimer();
       const receipt = await seal(tx);
+      ended();
       if (idempotency) idempotency.hold(this.held(runner, receipt));
       else await this.commit(runner, receipt);
       return result;
@@ -60,6 +64,7 @@ export class Outbox {
   private async commit(runner: QueryRunner, receipt: Receipt): Promise<void> {
     await runner.commitTransaction();
     await runner.release();
+    this.metrics.writes.inc();
     const context = requestContext();
     if (context) context.receipt = receipt;
     this.signal.committed(receipt);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Head } from './head.js';
-import type { RedisStore } from './redis-store.js';
 import { sizeOf, type Resource } from './resource.js';
+import type { SyncTools } from './sync-tools.js';
 
 /** Takes Redis some 2 ms, so that one call stays below 10 ms on a core that is busy with other things too. */
 const CHUNK_ITEMS = 100;
@@ -33,7 +33,7 @@ export class ApplyWriter {
   private waitingBytes = 0;
 
   constructor(
-    private readonly store: RedisStore,
+    private readonly tools: Pick<SyncTools, 'store' | 'metrics'>,
     private readonly target: ApplyTarget,
   ) {}
 
@@ -56,7 +56,10 @@ export class ApplyWriter {
     this.waiting = [];
     this.waitingBytes = 0;
     const chunk = { nonce: this.nonce, number: ++this.number, isLast };
-    const answer = await this.store.apply({ ...this.target, chunk, resources });
+    const { store, metrics } = this.tools;
+    const ended = metrics.applyDuration.startTimer();
+    const answer = await store.apply({ ...this.target, chunk, resources }).finally(ended);
     if (answer.status !== 'ok') throw new RefusedError(answer.status, answer.fence);
+    metrics.applied(resources);
   }
 }

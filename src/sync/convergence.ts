@@ -1,11 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Receipt } from '../common/request-context.js';
-import { DispatcherHealth, type SnapshotReason, type SnapshotReport } from './dispatcher-health.js';
+import { DispatcherHealth } from './dispatcher-health.js';
 import { FullSnapshot, type SnapshotOrder } from './full-snapshot.js';
 import { startGeneration, type Head } from './head.js';
 import { Increment, type Progress } from './increment.js';
 import type { Marker } from './marker.js';
 import { MarkerWatch } from './marker-watch.js';
+import type { SnapshotReason, SnapshotReport } from './snapshot-report.js';
 import { SnapshotRequests } from './snapshot-requests.js';
 import { SyncTools } from './sync-tools.js';
 import { newest } from './versions.js';
@@ -72,6 +73,7 @@ export class Convergence {
     } finally {
       report.resources = snapshot.resources;
       report.finished_at = new Date();
+      this.tools.metrics.snapshotEnded(report);
     }
   }
 }

@@ -1,15 +1,6 @@
 import { Injectable } from '@nestjs/common';
-
-/** Why everything in Redis is being replaced. */
-export type SnapshotReason = 'absent' | 'outdated' | 'alien' | 'backlog' | 'wrong_type' | 'requested';
-
-export interface SnapshotReport {
-  reason: SnapshotReason;
-  started_at: Date;
-  finished_at: Date | null;
-  resources: number;
-  error: string | null;
-}
+import type { SnapshotReport } from './snapshot-report.js';
+import { SyncMetrics } from './sync-metrics.js';
 
 /** What the dispatcher of this process has to say of itself. */
 @Injectable()
@@ -20,6 +11,8 @@ export class DispatcherHealth {
   consecutiveFailures = 0;
   /** The one that runs, or else the last one. */
   snapshot: SnapshotReport | null = null;
+
+  constructor(private readonly metrics: SyncMetrics) {}
 
   succeeded(): void {
     this.lastSuccessAt = new Date();
@@ -32,5 +25,6 @@ export class DispatcherHealth {
     this.lastError = reason;
     this.retryAt = new Date(Date.now() + retryInMs);
     this.consecutiveFailures++;
+    this.metrics.failures.inc();
   }
 }

@@ -123,18 +123,21 @@ export class FullSnapshot {
    * @returns the head, and the name of the marker that belongs to what is live now
    */
   private async catchUp(): Promise<{ head: Head; marker: string }> {
-    const { store, database, reader } = this.tools;
+    const { store, database, reader, metrics } = this.tools;
     const found = await store.readMarker();
     return database.atOneMoment(async (sql) => {
       const head = await readHead(sql);
       const from = this.liveVersion(found.marker, head);
-      const live = from === undefined ? undefined : new ApplyWriter(store, { head, from, fence: this.order.fence });
+      const live =
+        from === undefined ? undefined : new ApplyWriter(this.tools, { head, from, fence: this.order.fence });
       const changes = await changesSince(sql, from === undefined ? this.staged : oldest(from, this.staged));
+      const arrived = from === undefined ? undefined : metrics.onTheirWay(changes, from);
       for await (const batch of reader.groups(sql, inClosureOrder(changes))) {
         await live?.add(batch.resources);
         await this.stage(batch, live ? [] : batch.resources);
       }
       await live?.finish();
+      arrived?.();
       this.staged = head.version;
       this.live = live && head.version;
       return { head, marker: live ? markerName(head) : found.name };

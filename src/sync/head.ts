@@ -25,15 +25,22 @@ export interface Change {
   is_denial: boolean;
 }
 
+export interface DatedChange extends Change {
+  version: string;
+  /** Seconds from its commit to this reading, both by the clock of the database. */
+  age: number;
+}
+
 /** What has changed after `version`, and with `retryBroken` also what could not be rendered before. */
 export function changesSince(
   sql: Sql,
   version: string,
   options: { retryBroken?: boolean; limit?: number } = {},
-): Promise<Change[]> {
+): Promise<DatedChange[]> {
   const broken = options.retryBroken ? 'OR s.quarantined_at IS NOT NULL' : '';
-  return sql.query<Change>(
-    `SELECT s.kind, s.ref, s.deleted, ${KEY_IS_DENIED} AS is_denial
+  return sql.query<DatedChange>(
+    `SELECT s.kind, s.ref, s.deleted, ${KEY_IS_DENIED} AS is_denial,
+            s.version::text, extract(epoch FROM clock_timestamp() - s.changed_at) AS age
        FROM sync_resource s ${KEY_JOINS}
       WHERE s.version > $1 ${broken} LIMIT $2`,
     [version, options.limit ?? null],

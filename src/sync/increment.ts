@@ -36,9 +36,12 @@ export class Increment {
 
       const changes = await changesSince(sql, marker.version, { retryBroken, limit: BACKLOG_MAX + 1 });
       if (changes.length > BACKLOG_MAX) return { standing: 'backlog', head };
-      const writer = new ApplyWriter(this.tools.store, { head, from: marker.version, fence });
+      const arrived = this.tools.metrics.onTheirWay(changes, marker.version);
+      const writer = new ApplyWriter(this.tools, { head, from: marker.version, fence });
       const isSent = await this.send(sql, writer, inClosureOrder(changes)).then(() => true, unlessWrongType);
-      return isSent ? { standing, head } : { standing: 'wrong_type', head };
+      if (!isSent) return { standing: 'wrong_type', head };
+      arrived();
+      return { standing, head };
     });
   }
 

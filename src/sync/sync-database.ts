@@ -14,7 +14,7 @@ const PLANNING = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejo
 /** The dispatcher's own connections: requests can't starve it, nor it them. */
 @Injectable()
 export class SyncDatabase implements Sql, OnApplicationShutdown {
-  private readonly pool: pg.Pool;
+  readonly pool: pg.Pool;
 
   constructor({ postgres, sync_outbox }: Config) {
     const server = parsePgDsn(postgres.dsn);

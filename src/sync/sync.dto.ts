@@ -3,17 +3,9 @@ import { IsIn, IsOptional } from 'class-validator';
 import { SYNC_KINDS, type SyncKind } from '../contract/redis-keys.js';
 import { QueryInt } from '../http/parameters.js';
 import { pageOf } from '../http/openapi.js';
-import type { SnapshotReason } from './dispatcher-health.js';
+import { SNAPSHOT_REASONS, type SnapshotReason } from './snapshot-report.js';
 
 const STATES = ['ok', 'lagging', 'degraded'] as const;
-const REASONS = [
-  'absent',
-  'outdated',
-  'alien',
-  'backlog',
-  'wrong_type',
-  'requested',
-] as const satisfies SnapshotReason[];
 const RESOURCE_STATES = ['pending', 'quarantined'] as const;
 
 export class HeadView {
@@ -67,7 +59,7 @@ export class DispatcherView {
 }
 
 export class LastSnapshotView {
-  @ApiProperty({ enum: REASONS })
+  @ApiProperty({ enum: SNAPSHOT_REASONS })
   reason!: SnapshotReason;
 
   @ApiProperty({ type: Date })

@@ -17,6 +17,8 @@ import { SnapshotRequests } from './snapshot-requests.js';
 import { createSources } from './sources.js';
 import { SyncController } from './sync.controller.js';
 import { SyncDatabase } from './sync-database.js';
+import { SyncGauges } from './sync-gauges.js';
+import { SyncMetrics } from './sync-metrics.js';
 import { SyncService } from './sync.service.js';
 import { SyncTools } from './sync-tools.js';
 
@@ -41,6 +43,8 @@ import { SyncTools } from './sync-tools.js';
     Quarantine,
     SnapshotRequests,
     SyncDatabase,
+    SyncGauges,
+    SyncMetrics,
     SyncService,
     SyncTools,
   ],

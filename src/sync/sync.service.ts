@@ -21,7 +21,16 @@ import type {
 } from './sync.dto.js';
 
 const DEFAULT_WAIT_MS = 1_000;
-const NONE = '-1';
+export const NONE = '-1';
+
+export interface BothEnds {
+  head: Head;
+  /** Undefined: there is none, or Redis does not answer. */
+  marker: Marker | undefined;
+  /** Up to where Redis has this database; below every version if it has nothing of it. */
+  applied: string;
+  isConnected: boolean;
+}
 
 /** What operators see of the road to Redis, and the one thing they can ask of it. */
 @Injectable()
@@ -70,7 +79,7 @@ export class SyncService {
   }
 
   /** Both ends of the road. Redis first: a commit in between must not look as if it were ahead. */
-  private async look(): Promise<{ head: Head; marker: Marker | undefined; applied: string; isConnected: boolean }> {
+  async look(): Promise<BothEnds> {
     const found = await this.tools.store.readMarker().catch(() => undefined);
     const head = await readHead(this.tools.database);
     const applied = found ? appliedOf(head, found.marker) : this.lastApplied(head);

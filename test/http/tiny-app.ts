@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { connect, type Socket } from 'node:net';
 import type { DomainError } from '../../src/common/domain-error.js';
+import { Metrics } from '../../src/common/metrics.js';
 import { Drain } from '../../src/http/drain.js';
 import { EdgeAdapter, type SocketLimits } from '../../src/http/edge-adapter.js';
 import { configureEdge, type EdgeOptions } from '../../src/http/edge.js';
@@ -45,7 +46,9 @@ export async function startTinyApp(controller: Type, options: TinyOptions = {}):
     bodyParser: false,
     logger: new NestLogger(logger),
   });
-  configureEdge(app, { logger, drain, trustProxy: [], corsOrigins: [], bodyLimitBytes: BODY_LIMIT, ...options.edge });
+  const metrics = new Metrics();
+  const defaults = { logger, metrics, drain, trustProxy: [], corsOrigins: [], bodyLimitBytes: BODY_LIMIT };
+  configureEdge(app, { ...defaults, ...options.edge });
   app.useGlobalFilters(new ProblemFilter(options.translate ?? (() => undefined)));
   app.useGlobalPipes(new RequestValidationPipe());
   options.beforeListen?.(app);

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import pg from 'pg';
+import { Metrics } from '../../src/common/metrics.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { FullSnapshot, type SnapshotOrder } from '../../src/sync/full-snapshot.js';
 import { readHead, type Head } from '../../src/sync/head.js';
@@ -9,6 +10,7 @@ import { RedisStore } from '../../src/sync/redis-store.js';
 import { ResourceReader } from '../../src/sync/resource-reader.js';
 import { createSources } from '../../src/sync/sources.js';
 import { SyncDatabase } from '../../src/sync/sync-database.js';
+import { SyncMetrics } from '../../src/sync/sync-metrics.js';
 import { SyncTools } from '../../src/sync/sync-tools.js';
 import { createTestDatabase } from '../support/database.js';
 import { TEST_ENVIRONMENT } from '../support/environment.js';
@@ -40,7 +42,8 @@ export async function openRoad(keys: number): Promise<Road> {
   );
   const db = new SyncDatabase(config);
   const reader = new ResourceReader(createSources(config), PAGE);
-  const tools = new SyncTools(db, reader, new RedisStore(server.client), new Quarantine(db, config));
+  const quarantine = new Quarantine(db, config);
+  const tools = new SyncTools(db, reader, new RedisStore(server.client), quarantine, new SyncMetrics(new Metrics()));
   const increment = new Increment(tools);
   const client = new pg.Client(database.dsn);
   await client.connect();

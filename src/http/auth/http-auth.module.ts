@@ -8,6 +8,6 @@ import { SignIn } from './sign-in.js';
 @Global()
 @Module({
   providers: [Credentials, SessionTokens, SignIn, { provide: SignInLimiter, useFactory: () => new SignInLimiter() }],
-  exports: [SessionTokens, SignIn],
+  exports: [SessionTokens, SignIn, SignInLimiter],
 })
 export class HttpAuthModule {}
