@@ -6,7 +6,7 @@ describe('an alarm', () => {
     const alarm = new Alarm();
     const waiting = alarm.wait();
     alarm.ring();
-    expect(await waiting).toBeUndefined();
+    expect(await waiting).toBe(true);
   });
 
   it('rung while nobody waits, wakes the next, once', async () => {
@@ -15,7 +15,7 @@ describe('an alarm', () => {
     alarm.ring();
     await alarm.wait();
     const from = performance.now();
-    await alarm.wait(20);
+    expect(await alarm.wait(20)).toBe(false);
     expect(performance.now() - from).toBeGreaterThan(15);
   });
 

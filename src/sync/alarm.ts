@@ -15,7 +15,8 @@ export class Alarm {
     return wasRung;
   }
 
-  async wait(limitMs?: number): Promise<void> {
+  /** @returns whether it was rung; false: the time was over first */
+  async wait(limitMs?: number): Promise<boolean> {
     if (!this.isRung) {
       const timer: { id?: NodeJS.Timeout } = {};
       await new Promise<void>((resolve) => {
@@ -25,6 +26,6 @@ export class Alarm {
       clearTimeout(timer.id);
       this.wake = undefined;
     }
-    this.isRung = false;
+    return this.take();
   }
 }

@@ -15,6 +15,7 @@ import { newest } from './versions.js';
 @Injectable()
 export class Convergence {
   private readonly logger = new Logger(Convergence.name);
+  private demanded: SnapshotReason | undefined;
 
   constructor(
     private readonly tools: SyncTools,
@@ -24,12 +25,17 @@ export class Convergence {
     private readonly health: DispatcherHealth,
   ) {}
 
+  /** The next run makes a full snapshot, though Redis follows. */
+  demand(reason: SnapshotReason): void {
+    this.demanded = reason;
+  }
+
   /** @returns the version that Redis holds now */
   async run(order: Omit<SnapshotOrder, 'ids' | 'before'>): Promise<Receipt> {
     const found = await this.tools.store.readMarker();
     this.requests.settle(found.marker?.snapshot ?? '');
     const progress = await this.increment.run(found, order.fence);
-    const reason = reasonOf(progress) ?? (this.requests.open.length > 0 ? 'requested' : undefined);
+    const reason = reasonOf(progress) ?? this.demanded ?? (this.requests.open.length > 0 ? 'requested' : undefined);
     if (!reason) return this.reached(found.marker!, progress.head);
 
     const head = progress.standing === 'alien' ? await this.begin(found.marker!, progress.head) : progress.head;
@@ -64,6 +70,7 @@ export class Convergence {
     const snapshot = new FullSnapshot(this.tools, this.increment, order, head);
     try {
       const reached = await snapshot.run();
+      this.demanded = undefined;
       this.watch.observe({ ...reached, snapshot: order.ids.join(',') });
       this.logger.log(`full snapshot: ${snapshot.resources} resources at ${reached.gen}.${reached.version}`);
       return reached;

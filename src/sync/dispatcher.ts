@@ -16,10 +16,14 @@ import { RefusedError } from './apply-writer.js';
 import { Convergence } from './convergence.js';
 import { DispatcherHealth } from './dispatcher-health.js';
 import { Leadership } from './leadership.js';
+import { ReconcileReports, RECONCILE_CHANNEL, RECONCILED_CHANNEL } from './reconcile-reports.js';
+import { Reconciler } from './reconciler.js';
 import { SnapshotRequests, SNAPSHOT_CHANNEL } from './snapshot-requests.js';
 import { isNewer } from './versions.js';
 
 const POLL = 'sync:poll';
+const RECONCILE = 'sync:reconcile';
+const RECONCILE_MS = 60_000;
 const BACKOFF_FIRST_MS = 100;
 const BACKOFF_MAX_MS = 10_000;
 
@@ -46,6 +50,8 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly convergence: Convergence,
     private readonly requests: SnapshotRequests,
     private readonly health: DispatcherHealth,
+    private readonly reconciler: Reconciler,
+    private readonly reports: ReconcileReports,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -61,24 +67,39 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
       POLL,
       setInterval(() => this.news.ring(), interval_seconds * 1000),
     );
+    this.scheduler.addInterval(
+      RECONCILE,
+      setInterval(() => this.reconcile(), RECONCILE_MS),
+    );
     this.running = this.loop();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    if (this.scheduler.doesExist('interval', POLL)) this.scheduler.deleteInterval(POLL);
+    for (const name of [POLL, RECONCILE]) {
+      if (this.scheduler.doesExist('interval', name)) this.scheduler.deleteInterval(name);
+    }
     this.stopping.abort(new Error('the server is stopping'));
     this.retryNow();
     await this.running;
   }
 
   private hear(channel: string, payload: string): void {
-    if (channel === SNAPSHOT_CHANNEL) {
+    if (channel === RECONCILED_CHANNEL) {
+      this.reports.hear(payload);
+    } else if (channel === RECONCILE_CHANNEL) {
+      this.reconcile(payload);
+    } else if (channel === SNAPSHOT_CHANNEL) {
       this.requests.hear(payload);
       this.news.ring();
-      return;
+    } else {
+      const [gen = '', version = ''] = payload.split('.');
+      this.hearCommit({ gen, version });
     }
-    const [gen = '', version = ''] = payload.split('.');
-    this.hearCommit({ gen, version });
+  }
+
+  private reconcile(id?: string): void {
+    this.reconciler.begin(id);
+    this.news.ring();
   }
 
   /** A commit of this process is heard twice, and the second time it is done already. */
@@ -94,7 +115,16 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
   private async loop(): Promise<void> {
     while (!this.stopping.signal.aborted) {
       const pauseMs = await this.attempt();
-      await (pauseMs === 0 ? this.news.wait() : this.recovery.wait(pauseMs));
+      await (pauseMs === 0 ? this.idle() : this.recovery.wait(pauseMs));
+    }
+  }
+
+  /** Until there is news. Nothing else needs this time, so the reconciler gets it. */
+  private async idle(): Promise<void> {
+    for (;;) {
+      const { pauseMs, needs } = await this.reconciler.step(this.leadership.fence);
+      if (needs === 'snapshot') this.convergence.demand('wrong_type');
+      if (needs !== undefined || (await this.news.wait(pauseMs))) return;
     }
   }
 

@@ -5,7 +5,10 @@ import pg from 'pg';
 import { Config } from '../config/config.js';
 import { parsePgDsn } from '../config/pg-dsn.js';
 import { CONFIG_CHANNEL } from '../outbox/seal.js';
+import { RECONCILE_CHANNEL, RECONCILED_CHANNEL } from './reconcile-reports.js';
 import { SNAPSHOT_CHANNEL } from './snapshot-requests.js';
+
+const CHANNELS = [CONFIG_CHANNEL, SNAPSHOT_CHANNEL, RECONCILE_CHANNEL, RECONCILED_CHANNEL];
 
 /** Any number that every EZ-API release agrees on. */
 const DISPATCH_LOCK = 7_361_406;
@@ -95,7 +98,7 @@ export class Leadership implements OnApplicationBootstrap, BeforeApplicationShut
     client.on('end', () => this.lost(client));
     client.on('notification', ({ channel, payload = '' }) => this.listener?.notified(channel, payload));
     await client.connect();
-    await client.query(`${LEASE}; LISTEN ${CONFIG_CHANNEL}; LISTEN ${SNAPSHOT_CHANNEL}`);
+    await client.query(`${LEASE}; ${CHANNELS.map((channel) => `LISTEN ${channel}`).join('; ')}`);
     return client;
   }
 

@@ -1,15 +1,18 @@
 import type { Redis } from 'ioredis';
-import { redisKeys, stageOf, stageSeqOf, stageVersionsOf, versionsOf } from '../contract/redis-keys.js';
-import { configVersion, encodeRefreshHint, SCHEMA } from '../contract/sync-records.js';
+import { redisKeys, stageOf, stageSeqOf, stageVersionsOf, versionsOf, type SyncKind } from '../contract/redis-keys.js';
+import { SCHEMA } from '../contract/sync-records.js';
+import type { Held } from './drift.js';
 import type { Head } from './head.js';
 import { LuaScript } from './lua.js';
 import { parseMarker, type FoundMarker } from './marker.js';
-import { hasRecord, hashOf, isDeletedWithoutTrace, recordKey, type Resource } from './resource.js';
+import { type Resource } from './resource.js';
+import { applyItem, hint, KeyList, recordItem, strayItem, subjectOf, unixNow } from './script-items.js';
 
 const APPLY = new LuaScript('apply');
 const RECORDS = new LuaScript('records');
 const STAGE = new LuaScript('stage');
 const SWAP = new LuaScript('swap');
+const REPAIR = new LuaScript('repair');
 const COLLECT = new LuaScript('collect');
 
 /** Long enough to survive a pause of the dispatcher, short enough that what a crash left behind goes by itself. */
@@ -65,6 +68,24 @@ export interface SwapAnswer {
   detail: string;
 }
 
+export interface RepairCall {
+  /** The version at which the resources were read. */
+  head: Head;
+  fence: string;
+  kind: SyncKind;
+  repairs: readonly Repair[];
+}
+
+/** One resource that differs, and what was seen of it. */
+export interface Repair {
+  ref: string;
+  /** Undefined: nothing explains what was seen. */
+  wanted: Resource | undefined;
+  seen: Held;
+}
+
+export type RepairStatus = 'ok' | 'missing' | 'foreign' | 'fenced' | 'moved';
+
 /** Everything that the sync side says to Redis. Each script touches the keys that it is given and no others. */
 export class RedisStore {
   constructor(private readonly redis: Redis) {}
@@ -116,6 +137,20 @@ export class RedisStore {
     return { status, detail };
   }
 
+  /** All or nothing: anything but `ok` has written nothing. */
+  async repair({ head, fence, kind, repairs }: RepairCall): Promise<{ status: RepairStatus; fence: string }> {
+    const keys = new KeyList([redisKeys.marker, redisKeys.changes]);
+    const items = repairs.map(({ ref, wanted, seen: { version, record } }) => ({
+      ...(wanted ? applyItem(wanted, keys) : strayItem({ kind, ref }, keys)),
+      seen: version,
+      seen_record: `${record?.gen ?? ''}/${record?.ver ?? ''}`,
+    }));
+    const args = [head.gen, head.source, head.version, fence, redisKeys.refreshChannel, hint(head, kind)];
+    const answer = await REPAIR.run(this.redis, keys.names, [...args, JSON.stringify(items)]);
+    const [status, held] = answer as [RepairStatus, string];
+    return { status, fence: held };
+  }
+
   scan(prefix: string, cursor: string): Promise<[cursor: string, names: string[]]> {
     return this.redis.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', 1000);
   }
@@ -140,50 +175,5 @@ const stageKeys = (hash: string, nonce: string): string[] => [
   stageVersionsOf(hash, nonce),
   stageSeqOf(hash, nonce),
 ];
-
-/** The keys of one call, each named once, with their positions in Lua. */
-class KeyList {
-  private readonly positions = new Map<string, number>();
-
-  constructor(readonly names: string[]) {}
-
-  /** Names that belong together stand side by side. */
-  positionOf(name: string, ...followers: string[]): number {
-    let position = this.positions.get(name);
-    if (position === undefined) {
-      position = this.names.push(name);
-      this.names.push(...followers);
-      this.positions.set(name, position);
-    }
-    return position;
-  }
-}
-
-function applyItem(resource: Resource, keys: KeyList): object {
-  const { kind, ref, op, version, field } = resource;
-  const name = hashOf(kind);
-  const hash = name === undefined ? undefined : keys.positionOf(name, versionsOf(name));
-  return { kind, ref, op, version, hash, value: field, ...(hasRecord(kind) && recordItem(resource, keys)) };
-}
-
-function recordItem(resource: Resource, keys: KeyList): object {
-  const name = recordKey(resource);
-  return {
-    record: keys.positionOf(name),
-    grave: isDeletedWithoutTrace(resource.kind) ? keys.positionOf(versionsOf(name)) : undefined,
-    fields: resource.record,
-  };
-}
-
-/** One kind if there is only one, so that a balancer can look at that alone. */
-function subjectOf(resources: readonly Resource[]): string {
-  const [first, ...others] = resources;
-  return first && others.every(({ kind }) => kind === first.kind) ? first.kind : 'all';
-}
-
-const hint = ({ gen, version }: Head, resource: string): string =>
-  encodeRefreshHint({ resource, version: configVersion(gen, version), timestamp: Number(unixNow()) });
-
-const unixNow = (): string => String(Math.floor(Date.now() / 1000));
 
 export const isWrongType = (error: unknown): boolean => error instanceof Error && error.message.includes('WRONGTYPE');

@@ -45,6 +45,11 @@ export class ResourceReader {
     return { ...this.render(kind, rows), next: rows.length < this.batchSize ? undefined : rows.at(-1)!.ref };
   }
 
+  /** Whether two fields of a kind say the same. */
+  isSame(kind: SyncKind, a: string, b: string): boolean {
+    return a === b || this.sources[kind].isSame?.(a, b) === true;
+  }
+
   /** Secrets that must not open anything, found among many that may. */
   async pageOfDenied(sql: Sql, after: string): Promise<Page> {
     const rows = await sql.query<{ ref: string; is_denied: boolean }>(

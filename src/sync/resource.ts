@@ -33,7 +33,8 @@ export const hashOf = (kind: SyncKind): string | undefined => (isHashKind(kind) 
 export const hasRecord = (kind: SyncKind): boolean => kind in RECORD_OF;
 
 /** The name of the record that a resource has beside its field, or instead of one. */
-export const recordKey = ({ kind, ref }: ResourceRef): string => RECORD_OF[kind as keyof typeof RECORD_OF](ref);
+export const recordKey = ({ kind, ref }: Pick<ResourceRef, 'kind' | 'ref'>): string =>
+  RECORD_OF[kind as keyof typeof RECORD_OF](ref);
 
 const RECORD_OF = {
   key: redisKeys.token,

@@ -15,6 +15,8 @@ export interface Source {
   readonly sql: string;
   /** A row as Redis is to hold it. Throws if it can't be said. */
   image(row: never): Image;
+  /** Whether two fields say the same, where that isn't the same text. */
+  isSame?(a: string, b: string): boolean;
 }
 
 export interface Image {

@@ -103,7 +103,7 @@ function stageChunks(items: StageItem[]): StageItem[][] {
   return chunks.length > 0 ? chunks : [[]];
 }
 
-function chunksOf<T>(items: readonly T[], bytesOf: (item: T) => number): T[][] {
+export function chunksOf<T>(items: readonly T[], bytesOf: (item: T) => number): T[][] {
   const chunks: T[][] = [];
   let bytes = Infinity;
   for (const item of items) {

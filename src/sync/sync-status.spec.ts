@@ -5,6 +5,14 @@ const NOW = new Date('2026-01-01T00:00:10Z');
 const HEARTBEAT = String(NOW.getTime() / 1000);
 const MARKER = { gen: '1', version: '10', source: 's', fence: '1', heartbeat: HEARTBEAT, snapshot: '' };
 
+const DRIFTED = {
+  started_at: NOW,
+  finished_at: NOW,
+  resources: 9,
+  drift: [{ kind: 'key', type: 'payload', found: 5, repaired: 2 }],
+  error: 'OOM',
+} satisfies Observation['reconciler']['last_run'];
+
 const observe = (seen: Partial<Observation> = {}): Observation => ({
   head: { gen: '1', version: '10', source: 's' },
   marker: MARKER,
@@ -20,6 +28,8 @@ const observe = (seen: Partial<Observation> = {}): Observation => ({
     consecutive_failures: 0,
   },
   lastSnapshot: null,
+  reconciler: { running: null, last_run: null },
+  drift: [],
   redis: { connected: true, error: null },
   now: NOW,
   ...seen,
@@ -56,6 +66,7 @@ describe('the status of the road to Redis', () => {
     ['Redis holds a configuration that this database does not know', { marker: { ...MARKER, source: 'x' } }],
     ['No dispatcher has written to Redis for 8 s', { marker: { ...MARKER, heartbeat: String(Number(HEARTBEAT) - 8) } }],
     ['2 resources cannot be rendered', { quarantined: 2 }],
+    ['Redis has drifted: 3 resources could not be repaired: OOM', { reconciler: { running: null, last_run: DRIFTED } }],
   ])('is degraded, saying “%s”', (reason, seen) => {
     const { state, reasons } = toSyncStatus(observe(seen));
     expect([state, reasons]).toEqual(['degraded', [reason]]);

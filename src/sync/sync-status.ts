@@ -1,4 +1,5 @@
 import { SYNC_KINDS, type SyncKind } from '../contract/redis-keys.js';
+import { unrepaired } from './drift.js';
 import type { Head } from './head.js';
 import { standingOf, type Marker, type Standing } from './marker.js';
 import type { PendingKind } from './sync-resources.js';
@@ -17,6 +18,8 @@ export interface Observation {
   quarantined: number;
   dispatcher: SyncStatusView['dispatcher'];
   lastSnapshot: SyncStatusView['last_snapshot'];
+  reconciler: SyncStatusView['reconciler'];
+  drift: SyncStatusView['drift'];
   redis: SyncStatusView['redis'];
   now: Date;
 }
@@ -35,6 +38,8 @@ export function toSyncStatus(seen: Observation): SyncStatusView {
     quarantined: seen.quarantined,
     dispatcher: seen.dispatcher,
     last_snapshot: seen.lastSnapshot,
+    reconciler: seen.reconciler,
+    drift: seen.drift,
     redis: seen.redis,
   };
 }
@@ -56,7 +61,14 @@ function faultsOf(seen: Observation): string[] {
     redis.connected && dispatcher.last_error ? `The last attempt failed: ${dispatcher.last_error}` : undefined,
     silence(seen),
     quarantined > 0 ? `${quarantined} ${quarantined === 1 ? 'resource' : 'resources'} cannot be rendered` : undefined,
+    driftFault(seen.reconciler.last_run),
   ].filter((fault) => fault !== undefined);
+}
+
+function driftFault(run: SyncStatusView['reconciler']['last_run']): string | undefined {
+  const count = unrepaired(run?.drift ?? []);
+  if (count === 0) return undefined;
+  return `Redis has drifted: ${count} ${count === 1 ? 'resource' : 'resources'} could not be repaired${run!.error ? `: ${run!.error}` : ''}`;
 }
 
 function silence({ marker, now }: Observation): string | undefined {

@@ -1,8 +1,10 @@
-import { Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { Controller, Get, HttpCode, Post, Query, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
 import type { Page } from '../common/page.js';
 import { AdminRoute } from '../http/access.js';
 import { ApiProblems } from '../http/openapi.js';
+import { ReconcileDto, ReconcileView } from './reconcile.dto.js';
 import {
   ListSyncResourcesDto,
   RequestSnapshotDto,
@@ -51,5 +53,19 @@ export class SyncController {
   @ApiProblems(400)
   early(@Query() query: RequestSnapshotDto): Promise<SnapshotRequestView> {
     return this.sync.requestSnapshot(query);
+  }
+
+  @Post('admin/sync/reconcile')
+  @ApiOperation({ summary: 'Compare all of Redis with PostgreSQL, and repair what differs' })
+  @ApiOkResponse({ type: ReconcileView, description: 'All is compared, and what differed is repaired' })
+  @ApiAcceptedResponse({ type: ReconcileView, description: 'Not finished at the time limit; it goes on' })
+  @ApiProblems(400)
+  async reconcile(
+    @Query() query: ReconcileDto,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<ReconcileView> {
+    const view = await this.sync.reconcile(query);
+    response.status(view.state === 'finished' ? 200 : 202);
+    return view;
   }
 }

@@ -4,6 +4,7 @@ import { SYNC_KINDS, type SyncKind } from '../contract/redis-keys.js';
 import { QueryInt } from '../http/parameters.js';
 import { pageOf } from '../http/openapi.js';
 import { SNAPSHOT_REASONS, type SnapshotReason } from './snapshot-report.js';
+import { DriftView, ReconcilerView } from './reconcile.dto.js';
 
 const STATES = ['ok', 'lagging', 'degraded'] as const;
 const RESOURCE_STATES = ['pending', 'quarantined'] as const;
@@ -119,6 +120,12 @@ export class SyncStatusView {
 
   @ApiProperty({ type: LastSnapshotView, nullable: true, description: 'The last one that this process made' })
   last_snapshot!: LastSnapshotView | null;
+
+  @ApiProperty({ type: ReconcilerView })
+  reconciler!: ReconcilerView;
+
+  @ApiProperty({ type: [DriftView], description: 'All that this process has seen or heard of since it started' })
+  drift!: DriftView[];
 
   @ApiProperty({ type: RedisView })
   redis!: RedisView;

@@ -7,10 +7,13 @@ import { AppliedWait } from './applied-wait.js';
 import { Convergence } from './convergence.js';
 import { Dispatcher } from './dispatcher.js';
 import { DispatcherHealth } from './dispatcher-health.js';
+import { HeldReader } from './held-reader.js';
 import { Increment } from './increment.js';
 import { Leadership } from './leadership.js';
 import { MarkerWatch } from './marker-watch.js';
 import { Quarantine } from './quarantine.js';
+import { ReconcileReports } from './reconcile-reports.js';
+import { Reconciler } from './reconciler.js';
 import { RedisStore } from './redis-store.js';
 import { ResourceReader } from './resource-reader.js';
 import { SnapshotRequests } from './snapshot-requests.js';
@@ -37,10 +40,13 @@ import { SyncTools } from './sync-tools.js';
     Convergence,
     Dispatcher,
     DispatcherHealth,
+    HeldReader,
     Increment,
     Leadership,
     MarkerWatch,
     Quarantine,
+    ReconcileReports,
+    Reconciler,
     SnapshotRequests,
     SyncDatabase,
     SyncGauges,

@@ -8,6 +8,9 @@ import { readHead, type Head } from './head.js';
 import { Leadership } from './leadership.js';
 import { standingOf, type Marker } from './marker.js';
 import { MarkerWatch } from './marker-watch.js';
+import { ReconcileReports } from './reconcile-reports.js';
+import { toReconcileRunView, type ReconcileDto, type ReconcileView } from './reconcile.dto.js';
+import { Reconciler } from './reconciler.js';
 import { SnapshotRequests } from './snapshot-requests.js';
 import { changedAfter, countResources, listResources, pendingByKind, quarantined } from './sync-resources.js';
 import { toSyncStatus } from './sync-status.js';
@@ -21,6 +24,7 @@ import type {
 } from './sync.dto.js';
 
 const DEFAULT_WAIT_MS = 1_000;
+const RECONCILE_WAIT_MS = 10_000;
 export const NONE = '-1';
 
 export interface BothEnds {
@@ -32,7 +36,7 @@ export interface BothEnds {
   isConnected: boolean;
 }
 
-/** What operators see of the road to Redis, and the one thing they can ask of it. */
+/** What operators see of the road to Redis, and what they can ask of it. */
 @Injectable()
 export class SyncService {
   private redisError: string | null = null;
@@ -43,6 +47,8 @@ export class SyncService {
     private readonly watch: MarkerWatch,
     private readonly leadership: Leadership,
     private readonly health: DispatcherHealth,
+    private readonly reconciler: Reconciler,
+    private readonly reports: ReconcileReports,
     private readonly config: Config,
     @Inject(CONFIG_REDIS) redis: Redis,
   ) {
@@ -60,6 +66,8 @@ export class SyncService {
       quarantined: await countResources(database, quarantined(quarantine.alarmAfter)),
       dispatcher: this.dispatcher(),
       lastSnapshot: this.health.snapshot,
+      reconciler: this.reconcilerView(),
+      drift: this.reports.drift.list,
       redis: { connected: isConnected, error: this.redisError },
       now: new Date(),
     });
@@ -78,6 +86,11 @@ export class SyncService {
     return { id, state: isApplied ? 'applied' : 'pending' };
   }
 
+  async reconcile({ wait_ms = RECONCILE_WAIT_MS }: ReconcileDto): Promise<ReconcileView> {
+    const report = await this.reports.request(wait_ms);
+    return { state: report ? 'finished' : 'pending', run: report ? toReconcileRunView(report) : null };
+  }
+
   /** Both ends of the road. Redis first: a commit in between must not look as if it were ahead. */
   async look(): Promise<BothEnds> {
     const found = await this.tools.store.readMarker().catch(() => undefined);
@@ -89,6 +102,12 @@ export class SyncService {
   private lastApplied(head: Head): string {
     const { lastSeen } = this.watch;
     return lastSeen?.gen === head.gen ? lastSeen.version : NONE;
+  }
+
+  private reconcilerView(): SyncStatusView['reconciler'] {
+    const { current } = this.reconciler;
+    const { last } = this.reports;
+    return { running: current ? toReconcileRunView(current) : null, last_run: last && toReconcileRunView(last) };
   }
 
   private dispatcher(): SyncStatusView['dispatcher'] {

@@ -19,6 +19,21 @@ export const providerSource = (atRest: KeyRing, inRedis: KeyRing | undefined) =>
   image: ({ id, ...row }: ProviderRow) => {
     if (id === null) return { field: undefined };
     const secret = atRest.open(row.secret, secretAad(id));
-    return { field: providerPayload({ ...row, id }, inRedis?.seal(secret, `provider:${id}:api_key`) ?? secret) };
+    return { field: providerPayload({ ...row, id }, inRedis?.seal(secret, redisAad(id)) ?? secret) };
   },
+
+  /** Sealing gives another text each time: what was sealed is compared. */
+  isSame: (a: string, b: string): boolean =>
+    inRedis !== undefined && withOpenSecret(a, inRedis) === withOpenSecret(b, inRedis),
 });
+
+const redisAad = (id: number): string => `provider:${id}:api_key`;
+
+function withOpenSecret(payload: string, keys: KeyRing): string {
+  try {
+    const facts = JSON.parse(payload) as { id: number; api_key: string };
+    return JSON.stringify({ ...facts, api_key: keys.open(facts.api_key, redisAad(facts.id)) });
+  } catch {
+    return payload;
+  }
+}

@@ -32,11 +32,8 @@ end
 -- A day: no writer who was stopped for longer still has a term.
 local GRAVE_SECONDS = 86400
 
--- Replaces a whole record, so that fields which are empty now don't stay; without fields, deletes it. Nothing older than
--- what is held gets in.
-local function put_record(key, grave, gen, item)
-  local held, held_gen = held_version(key, grave)
-  if held and (is_newer(held_gen, gen) or held_gen == gen and not is_newer(item.version, held)) then return false end
+-- Replaces a whole record, so that fields which are empty now don't stay; without fields, deletes it.
+local function write_record(key, grave, gen, item)
   redis.call('UNLINK', key)
   if item.fields then
     local fields = { 'gen', gen }
@@ -50,6 +47,13 @@ local function put_record(key, grave, gen, item)
     redis.call('HSET', grave, 'gen', gen, 'ver', item.version)
     redis.call('EXPIRE', grave, GRAVE_SECONDS)
   end
+end
+
+-- Nothing older than what is held gets in.
+local function put_record(key, grave, gen, item)
+  local held, held_gen = held_version(key, grave)
+  if held and (is_newer(held_gen, gen) or held_gen == gen and not is_newer(item.version, held)) then return false end
+  write_record(key, grave, gen, item)
   return true
 end
 

@@ -1,0 +1,61 @@
+import { versionsOf } from '../contract/redis-keys.js';
+import { configVersion, encodeRefreshHint } from '../contract/sync-records.js';
+import type { Head } from './head.js';
+import { hasRecord, hashOf, isDeletedWithoutTrace, recordKey, type Resource, type ResourceRef } from './resource.js';
+
+/** The keys of one call, each named once, with their positions in Lua. */
+export class KeyList {
+  private readonly positions = new Map<string, number>();
+
+  constructor(readonly names: string[]) {}
+
+  /** Names that belong together stand side by side. */
+  positionOf(name: string, ...followers: string[]): number {
+    let position = this.positions.get(name);
+    if (position === undefined) {
+      position = this.names.push(name);
+      this.names.push(...followers);
+      this.positions.set(name, position);
+    }
+    return position;
+  }
+}
+
+export function applyItem(resource: Resource, keys: KeyList): object {
+  const { kind, ref, op, version, field } = resource;
+  const hash = hashPosition(kind, keys);
+  return { kind, ref, op, version, hash, value: field, ...(hasRecord(kind) && recordItem(resource, keys)) };
+}
+
+export function recordItem(resource: Resource, keys: KeyList): object {
+  const name = recordKey(resource);
+  return {
+    record: keys.positionOf(name),
+    grave: isDeletedWithoutTrace(resource.kind) ? keys.positionOf(versionsOf(name)) : undefined,
+    fields: resource.record,
+  };
+}
+
+/** A field that no row explains has no version of its own either. */
+export const strayItem = ({ kind, ref }: Omit<ResourceRef, 'version'>, keys: KeyList): object => ({
+  kind,
+  ref,
+  op: 'del',
+  hash: hashPosition(kind, keys),
+});
+
+function hashPosition(kind: ResourceRef['kind'], keys: KeyList): number | undefined {
+  const name = hashOf(kind);
+  return name === undefined ? undefined : keys.positionOf(name, versionsOf(name));
+}
+
+/** One kind if there is only one, so that a balancer can look at that alone. */
+export function subjectOf(resources: readonly Pick<ResourceRef, 'kind'>[]): string {
+  const [first, ...others] = resources;
+  return first && others.every(({ kind }) => kind === first.kind) ? first.kind : 'all';
+}
+
+export const hint = ({ gen, version }: Head, resource: string): string =>
+  encodeRefreshHint({ resource, version: configVersion(gen, version), timestamp: Number(unixNow()) });
+
+export const unixNow = (): string => String(Math.floor(Date.now() / 1000));
