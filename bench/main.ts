@@ -1,3 +1,4 @@
+import { cpus, loadavg } from 'node:os';
 import { batch } from './batch.js';
 import { createKey } from './create-key.js';
 import { propagation } from './propagation.js';
@@ -22,9 +23,14 @@ if (folder === undefined || unknown.length > 0) {
   process.exit(2);
 }
 
+const busyBefore = loadavg()[1]!.toFixed(1);
 const figures: Figure[] = [];
 for (const name of names.length > 0 ? names : Object.keys(BENCHMARKS)) {
   process.stderr.write(`measuring ${name}\n`);
   figures.push(...(await BENCHMARKS[name]!(folder)));
 }
-process.stdout.write(`${toTable(figures)}\n`);
+const [processor] = cpus();
+process.stdout.write(`${toTable(figures)}
+
+Node.js ${process.versions.node} on ${cpus().length} × ${processor?.model}; load (5 minutes) before ${busyBefore}, after ${loadavg()[1]!.toFixed(1)}.
+`);

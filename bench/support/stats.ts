@@ -14,6 +14,10 @@ export const ms = (value: number): string => `${value.toFixed(value < 9.95 ? 1 :
 
 export const seconds = (value: number): string => `${(value / 1000).toFixed(2)} s`;
 
+/** The quantile of each round, and the median of those: one bad round doesn't decide. */
+export const typicalQuantile = (rounds: readonly (readonly number[])[], q: number): number =>
+  median(rounds.map((round) => quantile(round, q)));
+
 /** Both ends of a distribution of milliseconds. */
-export const spread = (values: readonly number[]): string =>
-  `p50 ${ms(median(values))}, p99 ${ms(quantile(values, 0.99))}`;
+export const spread = (rounds: readonly (readonly number[])[]): string =>
+  `p50 ${ms(typicalQuantile(rounds, 0.5))}, p99 ${ms(typicalQuantile(rounds, 0.99))}`;
