@@ -117,7 +117,12 @@ async function initialise({ folder, cluster, bin, major, identity }) {
     ...login,
     ...locale,
   ];
-  const { code, stderr } = await run(command, args, { env: plainEnvironment(), ...identity.user });
+  // initdb looks for a signal only between its steps, and what it leaves unfinished is removed by the next start.
+  const { code, stderr } = await run(command, args, {
+    stopSignal: 'KILL',
+    env: plainEnvironment(),
+    ...identity.user,
+  });
   if (code !== 0) {
     throw new SetupError(
       `initdb failed: ${stderr.trim()}`,

@@ -76,7 +76,7 @@ export function orderToStop() {
  * Runs a command to its end and keeps what it printed.
  * @param {string} command
  * @param {string[]} args
- * @param {import('node:child_process').SpawnOptions} [options]
+ * @param {import('node:child_process').SpawnOptions & { stopSignal?: string }} [options]
  */
 export async function run(command, args, options) {
   const { child, exited } = spawnGuarded(command, args, { ...options, output: 'pipe' });

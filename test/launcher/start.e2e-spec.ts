@@ -70,7 +70,7 @@ describe('bin/start', () => {
     const before = processesWith(folder.path);
     await killed.stop('SIGKILL');
     await serve();
-    await until(() => !processesWith(folder.path).some((process) => before.includes(process)), 5000);
+    await until(() => !processesWith(folder.path).some((process) => before.includes(process)));
     expect(before.length).toBeGreaterThan(3);
   });
 
@@ -78,7 +78,7 @@ describe('bin/start', () => {
     const launcher = launch();
     await until(() => existsSync(join(folder.path, 'postgres')));
     await launcher.stop('SIGKILL');
-    await until(() => processesWith(folder.path).length === 0, 5000);
+    await until(() => processesWith(folder.path).length === 0);
     expect(processesWith(folder.path)).toEqual([]);
   });
 
