@@ -26,11 +26,20 @@ import { NamespacesModule } from './modules/namespaces/namespaces.module.js';
 import { OperationLogsModule } from './modules/operation-logs/operation-logs.module.js';
 import { ProviderGroupsModule } from './modules/provider-groups/provider-groups.module.js';
 import { SelfModule } from './modules/self/self.module.js';
+import { LogDatabaseModule } from './log-database/log-database.module.js';
 import { OutboxModule } from './outbox/outbox.module.js';
 import { RedisModule } from './redis/redis.module.js';
 import { SyncModule } from './sync/sync.module.js';
 
-const INFRASTRUCTURE = [ScheduleModule.forRoot(), OutboxModule, RedisModule, HttpAuthModule, SyncModule, MetricsModule];
+const INFRASTRUCTURE = [
+  ScheduleModule.forRoot(),
+  LogDatabaseModule,
+  OutboxModule,
+  RedisModule,
+  HttpAuthModule,
+  SyncModule,
+  MetricsModule,
+];
 
 const RESOURCES = [
   AdminTokensModule,

@@ -11,10 +11,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   contract: [],
   database: ['common', 'config'],
   redis: ['common', 'config'],
+  'log-database': ['common', 'config'],
   http: ['common', 'config', 'contract', 'database'],
   outbox: ['common', 'contract', 'database'],
   crud: ['common', 'contract', 'database', 'http', 'outbox'],
-  modules: ['common', 'config', 'contract', 'database', 'redis', 'http', 'outbox', 'crud'],
+  modules: ['common', 'config', 'contract', 'database', 'log-database', 'redis', 'http', 'outbox', 'crud'],
   sync: ['common', 'config', 'contract', 'database', 'redis', 'http', 'outbox', 'crud', 'modules'],
   cli: ['config', 'database', 'http', 'app.setup.ts'],
 };
