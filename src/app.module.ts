@@ -29,6 +29,7 @@ import { ProviderGroupsModule } from './modules/provider-groups/provider-groups.
 import { RealtimeModule } from './modules/realtime/realtime.module.js';
 import { SelfModule } from './modules/self/self.module.js';
 import { LogDatabaseModule } from './log-database/log-database.module.js';
+import { WebhooksModule } from './modules/webhooks/webhooks.module.js';
 import { OutboxModule } from './outbox/outbox.module.js';
 import { RedisModule } from './redis/redis.module.js';
 import { SyncModule } from './sync/sync.module.js';
@@ -42,6 +43,7 @@ const INFRASTRUCTURE = [
   HttpAuthModule,
   SyncModule,
   MetricsModule,
+  WebhooksModule,
 ];
 
 const RESOURCES = [
