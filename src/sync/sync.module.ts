@@ -7,6 +7,7 @@ import { AppliedWait } from './applied-wait.js';
 import { Convergence } from './convergence.js';
 import { Dispatcher } from './dispatcher.js';
 import { DispatcherHealth } from './dispatcher-health.js';
+import { Durability } from './durability.js';
 import { HeldReader } from './held-reader.js';
 import { Increment } from './increment.js';
 import { Leadership } from './leadership.js';
@@ -40,6 +41,7 @@ import { SyncTools } from './sync-tools.js';
     Convergence,
     Dispatcher,
     DispatcherHealth,
+    Durability,
     HeldReader,
     Increment,
     Leadership,
