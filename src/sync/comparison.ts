@@ -93,11 +93,13 @@ export class Comparison {
     const marker = await this.marker();
     const refs = suspects.map(({ ref }) => ref);
     const held = await this.reader.held(kind, refs);
-    const { database, reader } = this.tools;
+    const { database, durability, reader } = this.tools;
     const { head, wanted } = await database.atOneMoment(async (sql) => {
       const resources: Resource[] = [];
       for await (const batch of reader.groups(sql, [{ kind, refs }])) resources.push(...settled(batch));
-      return { head: await readHead(sql), wanted: resources };
+      const found = await readHead(sql);
+      await durability.cover(found.version, sql)();
+      return { head: found, wanted: resources };
     });
     assertFollows(marker, head);
     const drifted = wanted.flatMap((resource): Drifted[] => {

@@ -35,8 +35,6 @@ export class FullSnapshot {
   private readonly writer: StageWriter;
   /** Every change up to here is staged. */
   private staged: string;
-  /** Every change up to here is live; undefined where what is live doesn't follow. */
-  private live: string | undefined;
 
   constructor(
     private readonly tools: SyncTools,
@@ -65,7 +63,7 @@ export class FullSnapshot {
     const { database, reader } = this.tools;
     await this.eachPage(
       (after) => reader.pageOfDenied(database, after),
-      ({ resources }) => this.writer.putRecords(resources),
+      (page) => this.writer.putRecords(this.withinReach(page)),
     );
   }
 
@@ -103,12 +101,16 @@ export class FullSnapshot {
   }
 
   private stagePage(page: Page): Promise<void> {
-    // Where what is live follows, a record goes there together with its field, and never ahead of it.
-    const isAhead = ({ version }: Resource): boolean => this.live !== undefined && isNewer(version, this.live);
-    return this.stage(
-      page,
-      page.resources.filter((resource) => !isAhead(resource)),
-    );
+    const resources = this.withinReach(page);
+    return this.stage({ ...page, resources }, resources);
+  }
+
+  /**
+   * What is newer comes with the next change that is caught up with: no crash of PostgreSQL can take it back by then, and
+   * where what is live follows, it goes there in order and its record together with its field.
+   */
+  private withinReach({ resources }: Page): Resource[] {
+    return resources.filter(({ version }) => !isNewer(version, this.staged));
   }
 
   private async stage(batch: Batch, records: readonly Resource[]): Promise<void> {
@@ -123,15 +125,17 @@ export class FullSnapshot {
    * @returns the head, and the name of the marker that belongs to what is live now
    */
   private async catchUp(): Promise<{ head: Head; marker: string }> {
-    const { store, database, reader, metrics } = this.tools;
+    const { store, database, durability, reader, metrics } = this.tools;
     const found = await store.readMarker();
     return database.atOneMoment(async (sql) => {
       const head = await readHead(sql);
       const from = this.liveVersion(found.marker, head);
-      const live =
-        from === undefined ? undefined : new ApplyWriter(this.tools, { head, from, fence: this.order.fence });
+      const durable = durability.cover(head.version, sql);
+      const target = { head, fence: this.order.fence, durable };
+      const live = from === undefined ? undefined : new ApplyWriter(this.tools, { ...target, from });
       const changes = await changesSince(sql, from === undefined ? this.staged : oldest(from, this.staged));
       const arrived = from === undefined ? undefined : metrics.onTheirWay(changes, from);
+      await durable();
       for await (const batch of reader.groups(sql, inClosureOrder(changes))) {
         await live?.add(batch.resources);
         await this.stage(batch, live ? [] : batch.resources);
@@ -139,7 +143,6 @@ export class FullSnapshot {
       await live?.finish();
       arrived?.();
       this.staged = head.version;
-      this.live = live && head.version;
       return { head, marker: live ? markerName(head) : found.name };
     });
   }

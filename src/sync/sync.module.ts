@@ -7,6 +7,7 @@ import { AppliedWait } from './applied-wait.js';
 import { Convergence } from './convergence.js';
 import { Dispatcher } from './dispatcher.js';
 import { DispatcherHealth } from './dispatcher-health.js';
+import { Durability } from './durability.js';
 import { HeldReader } from './held-reader.js';
 import { Increment } from './increment.js';
 import { LagAlerts } from './lag-alerts.js';
@@ -41,6 +42,7 @@ import { SyncTools } from './sync-tools.js';
     Convergence,
     Dispatcher,
     DispatcherHealth,
+    Durability,
     HeldReader,
     Increment,
     LagAlerts,
