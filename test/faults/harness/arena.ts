@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { parsePgDsn } from '../../../src/config/pg-dsn.js';
 import { createTestDatabase } from '../../support/database.js';
-import { Http } from '../../support/http.js';
+import type { Http, Json } from '../../support/http.js';
 import { until } from '../../support/launcher.js';
 import { ServerProcess } from '../../support/server-process.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
@@ -14,7 +14,6 @@ import { Journal } from './journal.js';
 import { Load, send } from './load.js';
 import { PostgresMachine, RedisMachine, workFolder } from './machines.js';
 import { Observer } from './observer.js';
-import type { Write } from './operations.js';
 import { chosenSeed, Random } from './random.js';
 
 export interface ArenaOptions {
@@ -92,16 +91,13 @@ export class Arena {
     };
   }
 
-  /** One write of the test's own, in the history like all others. */
-  async write(method: string, path: string, body?: object): Promise<{ status: number | null; body: never }> {
-    let answered: never | undefined;
-    const write: Write = { method, path, body, done: (json) => (answered = json as never) };
-    const status = await send(this.history, this.serving()[0]!, write);
-    return { status, body: answered as never };
-  }
-
-  async waitFor(ms: number): Promise<void> {
-    await sleep(ms);
+  /** One write of the test's own, in the history like all others. @returns undefined if the server dies */
+  async write(method: string, path: string, body?: object): Promise<Json> {
+    let answered: Json;
+    const done = (json: Json): void => void (answered = json);
+    const status = await send(this.history, this.serving()[0]!, { method, path, body, done });
+    if (status !== null && status >= 400) throw new Error(`${method} ${path} was answered ${status}: ${JSON.stringify(answered)}`);
+    return answered;
   }
 
   /** Under load for a while: long enough for a number of writes, however slow the machine is. */

@@ -4,8 +4,9 @@ import type { Redis } from 'ioredis';
 import { HASH_OF, redisKeys, redisPrefixes, versionsOf } from '../../../src/contract/redis-keys.js';
 import { now, type Held, type History, type SeenMarker } from './history.js';
 
-/** Whoever loses the data loses this with it. */
+/** Whoever loses the data loses this with it. In another database, because an empty one is to look empty. */
 const LIFE = 'witness:life';
+const LIFE_DB = 1;
 
 /** All that balancers can see, and the versions beside it, between two commands of anybody else. */
 const LOOK = `
@@ -18,9 +19,13 @@ for _, key in ipairs(KEYS) do add(key) end
 for _, pattern in ipairs({ ARGV[2] .. '*', ARGV[3] .. '*', '{' .. ARGV[3] .. '*}:ver' }) do
   for _, key in ipairs(redis.call('KEYS', pattern)) do add(key) end
 end
+redis.call('SELECT', ${LIFE_DB})
 local text = cjson.encode({ redis.call('GET', '${LIFE}') or '', found })
+redis.call('SELECT', 0)
 local hash = redis.sha1hex(text)
 return hash == ARGV[1] and { hash } or { hash, text }`;
+
+const NAME = `redis.call('SELECT', ${LIFE_DB}); redis.call('SET', '${LIFE}', ARGV[1]); redis.call('SELECT', 0)`;
 
 const HASHES = Object.values(HASH_OF);
 const LOOKED_AT = [redisKeys.marker, redisKeys.modelsMeta, ...HASHES, ...HASHES.map(versionsOf)];
@@ -66,7 +71,7 @@ export class Observer {
     if (seen[1] === undefined) return;
     this.hash = seen[0];
     this.record(begun, readLook(seen[1]));
-    if (this.life === '') await this.redis.set(LIFE, randomUUID()).catch(() => undefined);
+    if (this.life === '') await this.redis.eval(NAME, 0, randomUUID()).catch(() => undefined);
   }
 
   private async watch(): Promise<void> {
