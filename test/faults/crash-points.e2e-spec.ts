@@ -65,7 +65,9 @@ describe('a server that dies', () => {
   });
 
   it.each(REPAIR_POINTS)('$name leaves what was damaged to the next repair', async (point) => {
-    const { name } = await arena.write('POST', '/admin/namespaces?wait=applied&timeout_ms=20000', { name: unused('ns') });
+    const { name } = await arena.write('POST', '/admin/namespaces?wait=applied&timeout_ms=20000', {
+      name: unused('ns'),
+    });
     arena.history.add({ type: 'damage', at: now(), things: [`config:namespaces ${name}`] });
     await arena.redis.client.hdel('config:namespaces', name);
     const reconcile = '/admin/sync/reconcile?wait_ms=30000';

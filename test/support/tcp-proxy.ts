@@ -22,7 +22,9 @@ export class TcpProxy {
   judge: ((message: Message, connection: Connection) => Verdict) | undefined;
   private readonly network = new Network();
   private readonly connections = new Set<Connection>();
-  private readonly listener = net.createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.connect(client));
+  private readonly listener = net.createServer({ allowHalfOpen: true, noDelay: true }, (client) =>
+    this.connect(client),
+  );
   /** Stays the same for life. */
   port = 0;
 

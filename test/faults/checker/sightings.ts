@@ -106,7 +106,10 @@ export class Sightings {
     if (!timeline || (Number(version) > timeline.last && this.isEnded(gen))) return;
     const touch = timeline.exactly(thing, Number(version));
     if (!touch) {
-      this.violations.add('I5 coherence', `${thing} claims version ${gen}.${version || 'none'}, which it was never given`);
+      this.violations.add(
+        'I5 coherence',
+        `${thing} claims version ${gen}.${version || 'none'}, which it was never given`,
+      );
     } else if (touch.value !== value) {
       this.violations.add('I5 coherence', `${thing} at ${gen}.${version} was ${value}, not ${touch.value}`);
     }
@@ -144,7 +147,10 @@ export class Sightings {
       if (!this.promised || isOlder(this.promised, receipt)) this.promised = receipt;
     }
     if (this.promised?.gen === at.gen && isOlder(at, this.promised)) {
-      this.violations.add('truthful receipt', `${text(this.promised)} was applied, and the marker then stood at ${text(at)}`);
+      this.violations.add(
+        'truthful receipt',
+        `${text(this.promised)} was applied, and the marker then stood at ${text(at)}`,
+      );
     }
   }
 

@@ -76,7 +76,9 @@ function checkAnswers(
   { allows, lost }: Outcome,
   violations: Violations,
 ): void {
-  const committed = new Map(versions.flatMap(({ gen, version, operations }) => operations.map((id) => [id, `${gen}.${version}`])));
+  const committed = new Map(
+    versions.flatMap(({ gen, version, operations }) => operations.map((id) => [id, `${gen}.${version}`])),
+  );
   const isLost = (version: string): boolean =>
     allows.has('lost commits') && lost.some(({ gen, after }) => isBetween(version, after, gen));
   for (const { request_id, request, status, version } of writes) {

@@ -9,6 +9,7 @@ import { ServerProcess } from '../../support/server-process.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import { postgresWire, redisWire } from '../../support/wire.js';
 import { check } from '../checker/check.js';
+import type { Fault } from './faults.js';
 import { History, now, type Allowance } from './history.js';
 import { Journal } from './journal.js';
 import { Load, send } from './load.js';
@@ -66,7 +67,13 @@ export class Arena {
     const toPostgres = await TcpProxy.to({ host, port }, postgresWire);
     const toRedis = await TcpProxy.to({ host: '127.0.0.1', port: redis.port }, redisWire);
     const arena = new Arena(redis, database.machine, database.dsn, toRedis, toPostgres, options);
-    arena.closing.push(folder.remove, () => database.drop(), () => redis.close(), () => toRedis.close(), () => toPostgres.close());
+    arena.closing.push(
+      folder.remove,
+      () => database.drop(),
+      () => redis.close(),
+      () => toRedis.close(),
+      () => toPostgres.close(),
+    );
     arena.observer.start();
     return arena;
   }
@@ -87,16 +94,18 @@ export class Arena {
     return {
       EZ_PG_DSN: url.href,
       EZ_REDIS_ADDR: `127.0.0.1:${this.toRedis.port}`,
+      EZ_REDIS_USERNAME: this.redis.user,
       EZ_REDIS_PASSWORD: this.redis.password,
     };
   }
 
   /** One write of the test's own, in the history like all others. @returns undefined if the server dies */
-  async write(method: string, path: string, body?: object): Promise<Json> {
+  async write(method: string, path: string, body?: object, server = this.serving()[0]!): Promise<Json> {
     let answered: Json;
     const done = (json: Json): void => void (answered = json);
-    const status = await send(this.history, this.serving()[0]!, { method, path, body, done });
-    if (status !== null && status >= 400) throw new Error(`${method} ${path} was answered ${status}: ${JSON.stringify(answered)}`);
+    const status = await send(this.history, server, { method, path, body, done });
+    if (status !== null && status >= 400)
+      throw new Error(`${method} ${path} was answered ${status}: ${JSON.stringify(answered)}`);
     return answered;
   }
 
@@ -110,10 +119,26 @@ export class Arena {
     return this.history.events.filter((event) => event.type === 'write' && event.version !== null).length;
   }
 
+  /** Load before, during and after. */
+  async endure(fault: Fault, { forMs = 2_000, writesAfter = 20 } = {}): Promise<void> {
+    this.load.start(this.serving);
+    await this.writes(writesAfter);
+    this.history.fault(`while ${fault.name}`);
+    const heal = await fault.strike(this);
+    await sleep(forMs);
+    await this.status();
+    await heal();
+    this.history.fault(`no longer: ${fault.name}`);
+    await this.writes(writesAfter);
+  }
+
   /** What `GET /admin/sync/status` says now, and how much there is. */
   async status(): Promise<void> {
-    const { status, body } = await this.serving()[0]!.get('/admin/sync/status');
-    if (status !== 200) return;
+    const answer = await this.serving()[0]
+      ?.get('/admin/sync/status')
+      .catch(() => undefined);
+    if (answer?.status !== 200) return;
+    const { body } = answer;
     const [row] = await this.sql<{ count: number }>('SELECT count(*)::int AS count FROM sync_resource');
     const { state, reasons, pending, lag } = body;
     this.history.add({
@@ -185,4 +210,3 @@ async function ownDatabase(folder: string): Promise<Database> {
   await machine.migrate();
   return { dsn: machine.dsn, machine, drop: () => machine.stop() };
 }
-

@@ -99,7 +99,9 @@ export class Journal {
         GROUP BY xid`,
       [this.toldChange, CONFIGURATION],
     );
-    const [latest] = await this.sql.query<{ id: string }>('SELECT coalesce(max(id), 0)::text AS id FROM witness.change');
+    const [latest] = await this.sql.query<{ id: string }>(
+      'SELECT coalesce(max(id), 0)::text AS id FROM witness.change',
+    );
     this.toldChange = latest!.id;
     return found.map(({ tables }) => ({ type: 'unversioned', tables }));
   }

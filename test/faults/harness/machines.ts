@@ -47,6 +47,8 @@ export class RedisMachine extends Machine {
   /** Past every proxy. Waits for a server that is away. */
   readonly client: Redis;
   readonly port: number;
+  /** What the servers connect as: somebody whose rights can be taken away. */
+  readonly user = 'ez-api';
   readonly password: string;
 
   private constructor(server: Server, folder: string) {
@@ -67,6 +69,10 @@ export class RedisMachine extends Machine {
     return new RedisMachine(await prepareRedis({ folder, throwaway: true }), folder);
   }
 
+  override async start(): Promise<void> {
+    await super.start();
+    await this.client.call('ACL', 'SETUSER', this.user, 'on', `>${this.password}`, '~*', '&*', '+@all');
+  }
 
   async close(): Promise<void> {
     this.client.disconnect();

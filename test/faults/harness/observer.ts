@@ -139,7 +139,9 @@ const graveHeld = (fields: Map<string, string>): Held => ({
 });
 
 function markerOf(fields: Map<string, string>): SeenMarker | null {
-  const [gen, version, fence = '0', source = ''] = ['gen', 'version', 'fence', 'source'].map((name) => fields.get(name));
+  const [gen, version, fence = '0', source = ''] = ['gen', 'version', 'fence', 'source'].map((name) =>
+    fields.get(name),
+  );
   return gen === undefined || version === undefined ? null : { gen, version, fence, source };
 }
 

@@ -113,10 +113,21 @@ const bindingFields = (world: World, random: Random): object => ({
 });
 
 const keyChange = (random: Random): object =>
-  random.pick([{ status: 'suspended' }, { status: 'active' }, { weight: random.int(1, 9) }, { quota_limit: 5, quota_used: random.int(0, 9) }])!;
+  random.pick([
+    { status: 'suspended' },
+    { status: 'active' },
+    { weight: random.int(1, 9) },
+    { quota_limit: 5, quota_used: random.int(0, 9) },
+  ])!;
 
 const masterChange = (random: Random): object =>
-  random.pick([{ status: 'suspended' }, { status: 'active' }, { status: 'active' }, { global_qps: random.int(0, 99) }, { group: `g${random.int(1, 3)}` }])!;
+  random.pick([
+    { status: 'suspended' },
+    { status: 'active' },
+    { status: 'active' },
+    { global_qps: random.int(0, 99) },
+    { group: `g${random.int(1, 3)}` },
+  ])!;
 
 const groupChange = (world: World, random: Random): object =>
   random.pick([
@@ -137,10 +148,20 @@ const apiKeyChange = (world: World, random: Random): object =>
   ])!;
 
 const bindingChange = (world: World, random: Random): object =>
-  random.pick([{ status: 'disabled' }, { status: 'active' }, { weight: random.int(1, 9) }, bindingFields(world, random)])!;
+  random.pick([
+    { status: 'disabled' },
+    { status: 'active' },
+    { weight: random.int(1, 9) },
+    bindingFields(world, random),
+  ])!;
 
 const modelChange = (world: World, random: Random): object =>
-  random.pick([{ name: world.newName('renamed') }, { status: 'disabled' }, { status: 'active' }, { context_window: random.int(1, 99) * 1000 }])!;
+  random.pick([
+    { name: world.newName('renamed') },
+    { status: 'disabled' },
+    { status: 'active' },
+    { context_window: random.int(1, 99) * 1000 },
+  ])!;
 
 const pathOf = (kind: Kind, { id, master }: Known): string =>
   kind === 'keys' ? `/admin/masters/${master}/keys/${id}` : `/admin/${kind}/${id}`;

@@ -22,7 +22,9 @@ export interface Known {
 
 /** What the writers believe to exist. They may be wrong: somebody else was faster, or an answer was lost. */
 export class World {
-  private readonly things: Record<Kind, Known[]> = Object.fromEntries(KINDS.map((kind) => [kind, [] as Known[]])) as never;
+  private readonly things: Record<Kind, Known[]> = Object.fromEntries(
+    KINDS.map((kind) => [kind, [] as Known[]]),
+  ) as never;
   private names = 0;
 
   all(kind: Kind): readonly Known[] {
