@@ -26,6 +26,7 @@ import { NamespacesModule } from './modules/namespaces/namespaces.module.js';
 import { OperationLogsModule } from './modules/operation-logs/operation-logs.module.js';
 import { ProviderGroupsModule } from './modules/provider-groups/provider-groups.module.js';
 import { SelfModule } from './modules/self/self.module.js';
+import { StatsModule } from './modules/stats/stats.module.js';
 import { LogDatabaseModule } from './log-database/log-database.module.js';
 import { OutboxModule } from './outbox/outbox.module.js';
 import { RedisModule } from './redis/redis.module.js';
@@ -54,7 +55,7 @@ const RESOURCES = [
   ProviderGroupsModule,
 ];
 
-const VIEWS = [AuthModule, ExplainModule, HealthModule, SelfModule];
+const VIEWS = [AuthModule, ExplainModule, HealthModule, SelfModule, StatsModule];
 
 /** From the outside in: the receipt is written when the answer is stored and the transaction committed. */
 const INTERCEPTORS = [EtagInterceptor, ReceiptInterceptor, IdempotencyInterceptor];
