@@ -28,6 +28,7 @@ import { OperationLogsModule } from './modules/operation-logs/operation-logs.mod
 import { ProviderGroupsModule } from './modules/provider-groups/provider-groups.module.js';
 import { RealtimeModule } from './modules/realtime/realtime.module.js';
 import { SelfModule } from './modules/self/self.module.js';
+import { StatsModule } from './modules/stats/stats.module.js';
 import { LogDatabaseModule } from './log-database/log-database.module.js';
 import { WebhooksModule } from './modules/webhooks/webhooks.module.js';
 import { OutboxModule } from './outbox/outbox.module.js';
@@ -59,7 +60,7 @@ const RESOURCES = [
   ProviderGroupsModule,
 ];
 
-const VIEWS = [AuthModule, ExplainModule, HealthModule, RealtimeModule, SelfModule];
+const VIEWS = [AuthModule, ExplainModule, HealthModule, RealtimeModule, SelfModule, StatsModule];
 
 /** From the outside in: the receipt is written when the answer is stored and the transaction committed. */
 const INTERCEPTORS = [EtagInterceptor, ReceiptInterceptor, IdempotencyInterceptor];

@@ -52,6 +52,7 @@ const TAGS = {
   self: 'What a master sees and changes of its own',
   webhook: 'Alerts, sent to a receiver of yours',
   realtime: 'What happens at this moment',
+  statistics: 'Sums, rates and percentiles over time',
   internal: 'For balancers',
   health: 'For whoever watches this process',
   'early names': 'Aliases that older programs use',
