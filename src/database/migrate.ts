@@ -1,7 +1,7 @@
-import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
 import type { PgOptions } from '../config/pg-dsn.js';
+import { Session } from './session.js';
 
 /** Any number that every EZ-API release agrees on. */
 const MIGRATION_LOCK = 7_361_405;
@@ -13,7 +13,7 @@ const EXPECTED = migrations.map((migration) => new migration().name);
  * @returns names of the migrations applied now
  */
 export async function migrate(connection: PgOptions): Promise<string[]> {
-  const lock = new pg.Client({ ...connection, application_name: 'ez-api migrate' });
+  const lock = new Session({ ...connection, application_name: 'ez-api migrate' });
   await lock.connect();
   try {
     await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
