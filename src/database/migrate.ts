@@ -6,7 +6,7 @@ import { Session } from './session.js';
 /** Any number that every EZ-API release agrees on. */
 const MIGRATION_LOCK = 7_361_405;
 
-const EXPECTED = migrations.map((migration) => new migration().name);
+const EXPECTED: string[] = migrations.map((migration) => new migration().name);
 
 /**
  * Applies what is missing, in order, one transaction each. Concurrent callers wait for each other on an advisory lock.

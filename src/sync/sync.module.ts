@@ -5,9 +5,12 @@ import { Propagation } from '../http/receipt.js';
 import { CONFIG_REDIS } from '../redis/redis.module.js';
 import { AppliedWait } from './applied-wait.js';
 import { Convergence } from './convergence.js';
+import { Denials } from './denials.js';
 import { Dispatcher } from './dispatcher.js';
 import { DispatcherHealth } from './dispatcher-health.js';
+import { Guard } from './guard.js';
 import { HeldReader } from './held-reader.js';
+import { Holds } from './holds.js';
 import { Increment } from './increment.js';
 import { Leadership } from './leadership.js';
 import { MarkerWatch } from './marker-watch.js';
@@ -38,9 +41,12 @@ import { SyncTools } from './sync-tools.js';
     { provide: Propagation, useExisting: AppliedWait },
     AppliedWait,
     Convergence,
+    Denials,
     Dispatcher,
     DispatcherHealth,
+    Guard,
     HeldReader,
+    Holds,
     Increment,
     Leadership,
     MarkerWatch,
