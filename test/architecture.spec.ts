@@ -11,7 +11,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   contract: [],
   database: ['common', 'config'],
   redis: ['common', 'config'],
-  'log-database': ['common', 'config'],
+  'log-database': ['common', 'config', 'database'],
   http: ['common', 'config', 'contract', 'database'],
   outbox: ['common', 'contract', 'database'],
   crud: ['common', 'contract', 'database', 'http', 'outbox'],

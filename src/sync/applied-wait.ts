@@ -26,14 +26,15 @@ export class AppliedWait extends Propagation {
     return isReached && (await before(deadline, this.isRendered(version))) ? 'applied' : 'pending';
   }
 
-  /** The marker also passes what is quarantined. */
+  /** The marker also passes what is quarantined, and may be that of another database. */
   private async isRendered(version: string): Promise<boolean> {
     try {
-      const broken = await this.database.query(
-        'SELECT 1 FROM sync_resource WHERE version = $1 AND quarantined_at IS NOT NULL LIMIT 1',
-        [version],
+      const rendered = await this.database.query(
+        `SELECT FROM sync_head WHERE source::text = $2 AND NOT EXISTS
+           (SELECT FROM sync_resource WHERE version = $1 AND quarantined_at IS NOT NULL)`,
+        [version, this.watch.lastSeen?.source],
       );
-      return broken.length === 0;
+      return rendered.length === 1;
     } catch {
       return false;
     }

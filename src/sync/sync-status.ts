@@ -20,17 +20,20 @@ export interface Observation {
   lastSnapshot: SyncStatusView['last_snapshot'];
   reconciler: SyncStatusView['reconciler'];
   drift: SyncStatusView['drift'];
+  holds: SyncStatusView['holds'];
   redis: SyncStatusView['redis'];
   now: Date;
 }
 
 /** All is well, or else why not, in sentences. */
 export function toSyncStatus(seen: Observation): SyncStatusView {
+  const held = heldReasons(seen);
   const faults = faultsOf(seen);
   const delays = faults.length === 0 ? delaysOf(seen) : [];
   return {
-    state: faults.length > 0 ? 'degraded' : delays.length > 0 ? 'lagging' : 'ok',
-    reasons: [...faults, ...delays],
+    state: held.length > 0 ? 'held' : faults.length > 0 ? 'degraded' : delays.length > 0 ? 'lagging' : 'ok',
+    reasons: [...held, ...faults, ...delays],
+    holds: seen.holds,
     head: seen.head,
     marker: seen.marker ? markerView(seen.marker) : null,
     lag: { versions: lagVersions(seen), ms: lagMs(seen) },
@@ -43,6 +46,11 @@ export function toSyncStatus(seen: Observation): SyncStatusView {
     redis: seen.redis,
   };
 }
+
+const heldReasons = ({ holds }: Observation): string[] =>
+  holds
+    .filter(({ confirmed_at }) => confirmed_at === null)
+    .map(({ id, reason }) => `${reason}. If that is meant: POST /admin/sync/confirm {"id":"${id}"}`);
 
 const STANDINGS: Record<Standing, string | undefined> = {
   current: undefined,

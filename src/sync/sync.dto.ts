@@ -4,9 +4,10 @@ import { SYNC_KINDS, type SyncKind } from '../contract/redis-keys.js';
 import { QueryInt } from '../http/parameters.js';
 import { pageOf } from '../http/openapi.js';
 import { SNAPSHOT_REASONS, type SnapshotReason } from './snapshot-report.js';
+import { HoldView } from './hold.dto.js';
 import { DriftView, ReconcilerView } from './reconcile.dto.js';
 
-const STATES = ['ok', 'lagging', 'degraded'] as const;
+const STATES = ['ok', 'lagging', 'degraded', 'held'] as const;
 const RESOURCE_STATES = ['pending', 'quarantined'] as const;
 
 export class HeadView {
@@ -90,6 +91,9 @@ export class SyncStatusView {
 
   @ApiProperty({ type: [String], description: 'Why it is not ok', example: [] })
   reasons!: string[];
+
+  @ApiProperty({ type: [HoldView], description: 'What waits for an operator to confirm it' })
+  holds!: HoldView[];
 
   @ApiProperty({ type: HeadView, description: 'The newest committed version' })
   head!: HeadView;

@@ -5,10 +5,13 @@ import { Propagation } from '../http/receipt.js';
 import { CONFIG_REDIS } from '../redis/redis.module.js';
 import { AppliedWait } from './applied-wait.js';
 import { Convergence } from './convergence.js';
+import { Denials } from './denials.js';
 import { Dispatcher } from './dispatcher.js';
 import { DispatcherHealth } from './dispatcher-health.js';
 import { Durability } from './durability.js';
+import { Guard } from './guard.js';
 import { HeldReader } from './held-reader.js';
+import { Holds } from './holds.js';
 import { Increment } from './increment.js';
 import { LagAlerts } from './lag-alerts.js';
 import { Leadership } from './leadership.js';
@@ -40,10 +43,13 @@ import { SyncTools } from './sync-tools.js';
     { provide: Propagation, useExisting: AppliedWait },
     AppliedWait,
     Convergence,
+    Denials,
     Dispatcher,
     DispatcherHealth,
     Durability,
+    Guard,
     HeldReader,
+    Holds,
     Increment,
     LagAlerts,
     Leadership,
