@@ -15,6 +15,11 @@ export interface MigrationSet {
 export const CONFIGURATION: MigrationSet = { schema: 'public', migrations, lock: 7_361_405 };
 export const LOGS: MigrationSet = { schema: 'logs', migrations: logMigrations, lock: 7_361_407 };
 
+/** Brings both schemas up to date, wherever they are. @returns names of the migrations applied now */
+export async function migrateAll(configuration: PgOptions, logs: PgOptions = configuration): Promise<string[]> {
+  return [...(await migrate(configuration, CONFIGURATION)), ...(await migrate(logs, LOGS))];
+}
+
 /**
  * Applies what is missing, in order, one transaction each. Concurrent callers wait for each other on an advisory lock.
  * @returns names of the migrations applied now

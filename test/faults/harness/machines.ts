@@ -6,7 +6,7 @@ import { preparePostgres } from '../../../bin/lib/postgres.mjs';
 import type { Guarded } from '../../../bin/lib/processes.mjs';
 import { prepareRedis } from '../../../bin/lib/redis.mjs';
 import type { Server } from '../../../bin/lib/services.mjs';
-import { migrate } from '../../../src/database/migrate.js';
+import { migrateAll } from '../../../src/database/migrate.js';
 import { parsePgDsn } from '../../../src/config/pg-dsn.js';
 
 /** A server of a scenario's own, to be stopped, hung and killed. */
@@ -94,7 +94,7 @@ export class PostgresMachine extends Machine {
   }
 
   migrate(): Promise<unknown> {
-    return migrate(parsePgDsn(this.dsn));
+    return migrateAll(parsePgDsn(this.dsn));
   }
 }
 
