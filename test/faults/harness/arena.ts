@@ -9,6 +9,7 @@ import { ServerProcess } from '../../support/server-process.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import { postgresWire, redisWire } from '../../support/wire.js';
 import { check } from '../checker/check.js';
+import type { Violation } from '../checker/violation.js';
 import type { Fault } from './faults.js';
 import { History, now, type Allowance } from './history.js';
 import { Journal } from './journal.js';
@@ -169,14 +170,26 @@ export class Arena {
   async verdict(): Promise<string[]> {
     await this.load.stop();
     await this.untilReached();
+    const violations = await this.violations();
+    if (violations.length === 0) return [];
+    const sentences = violations.map(({ invariant, what }) => `${invariant}: ${what}`);
+    return [...sentences, `EZ_FAULT_SEED=${this.history.begin!.seed}, history: ${this.history.save()}`];
+  }
+
+  /** What was violated until now, which is taken for the end. */
+  async violations(): Promise<Violation[]> {
     await this.observer.look();
     this.journal ??= await Journal.open(this.dsn);
     for (const event of await this.journal.news()) this.history.add(event);
     this.history.add({ type: 'end', at: now() });
-    const violations = check(this.history.events);
-    if (violations.length === 0) return [];
-    const sentences = violations.map(({ invariant, what }) => `${invariant}: ${what}`);
-    return [...sentences, `EZ_FAULT_SEED=${this.history.begin!.seed}, history: ${this.history.save()}`];
+    return check(this.history.events);
+  }
+
+  /** From here on, what was seen and answered before counts no more. */
+  forget(): void {
+    const kept = this.history.events.filter(({ type }) => ['begin', 'version', 'generation'].includes(type));
+    this.history.events.splice(0, Infinity, ...kept);
+    this.observer.forget();
   }
 
   /** Without an end of the wait there would be no history to read. */

@@ -56,6 +56,13 @@ export class Observer {
     await this.watching;
   }
 
+  /** All that is there is news to the next look. */
+  forget(): void {
+    this.hash = '';
+    this.held = new Map();
+    this.markerText = '';
+  }
+
   /** What is there now is in the history when this returns. */
   async look(): Promise<void> {
     const begun = now();
