@@ -22,7 +22,7 @@ describe('the checker catches', () => {
   afterEach(async () => {
     await redis.flushall();
     await arena.toRedis.pass();
-    await arena.verdict();
+    await arena.settle();
     arena.forget();
   });
   afterAll(() => arena.close());
@@ -39,7 +39,7 @@ describe('the checker catches', () => {
 
   /** From here on the server can't undo what the test does. */
   const alone = async (): Promise<void> => {
-    await arena.verdict();
+    await arena.settle();
     arena.forget();
     arena.toRedis.blackHole();
     await arena.observer.look();
@@ -140,7 +140,6 @@ describe('the checker catches', () => {
     await arena.write('POST', '/admin/namespaces', { name: unused('ns') });
     const write = arena.history.events.findLast((event) => event.type === 'write')!;
     arena.history.add({ ...write, sent, propagation: 'applied' });
-    await redis.hset(redisKeys.marker, 'heartbeat', '1', 'fence', '999');
     expect(await caught()).toContain('truthful receipt');
   });
 });

@@ -82,8 +82,9 @@ export class Arena {
   /** The servers that can be asked. */
   readonly serving = (): readonly Http[] => this.servers.filter(({ hasEnded }) => !hasEnded).map(({ admin }) => admin);
 
-  async server(env: Record<string, string> = {}): Promise<ServerProcess> {
-    const server = await ServerProcess.start({ ...this.environment, ...this.options.env, ...env });
+  /** `main`: of another build. */
+  async server(main?: string): Promise<ServerProcess> {
+    const server = await ServerProcess.start({ ...this.environment, ...this.options.env }, main);
     this.servers.push(server);
     return server;
   }
@@ -113,7 +114,10 @@ export class Arena {
   /** Under load for a while: long enough for a number of writes, however slow the machine is. */
   async writes(count: number): Promise<void> {
     const before = this.writeCount;
-    await until(() => this.writeCount - before >= count, PATIENCE_MS);
+    await until(() => {
+      if (this.serving().length === 0) throw new Error(`no server is left: ${this.servers.at(-1)?.output.join('')}`);
+      return this.writeCount - before >= count;
+    }, PATIENCE_MS);
   }
 
   get writeCount(): number {
@@ -168,8 +172,7 @@ export class Arena {
    * @returns what was violated, in sentences; after them, where the history lies
    */
   async verdict(): Promise<string[]> {
-    await this.load.stop();
-    await this.untilReached();
+    await this.settle();
     const violations = await this.violations();
     if (violations.length === 0) return [];
     const sentences = violations.map(({ invariant, what }) => `${invariant}: ${what}`);
@@ -193,7 +196,8 @@ export class Arena {
   }
 
   /** Without an end of the wait there would be no history to read. */
-  private async untilReached(): Promise<void> {
+  async settle(): Promise<void> {
+    await this.load.stop();
     for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; await sleep(20)) {
       const [head] = await this.sql<{ gen: string; version: string }>('SELECT gen, version FROM sync_head');
       const marker = await this.redis.client.hmget('config:meta', 'gen', 'version');
