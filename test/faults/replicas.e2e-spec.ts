@@ -5,6 +5,7 @@ import { until } from '../support/launcher.js';
 import type { ServerProcess } from '../support/server-process.js';
 import type { Connection } from '../support/tcp-proxy.js';
 import { Arena } from './harness/arena.js';
+import { leaderAmong } from './harness/leader.js';
 import { APPLY_POINTS, CrashWatch, SNAPSHOT_POINTS, type CrashPoint } from './harness/crash-point.js';
 
 const PATIENCE_MS = 120_000;
@@ -32,31 +33,18 @@ describe('of three servers', () => {
 
   const alive = (): ServerProcess[] => arena.servers.filter(({ hasEnded }) => !hasEnded);
 
-  /** The one that dispatches, other than some. */
-  async function leader(except?: ServerProcess): Promise<ServerProcess> {
-    let found: ServerProcess | undefined;
-    await until(async () => {
-      for (const server of alive().filter((each) => each !== except)) {
-        const { body } = await server.admin.get('/admin/sync/status');
-        if (body.dispatcher?.leader) found = server;
-      }
-      return found !== undefined;
-    }, PATIENCE_MS);
-    return found!;
-  }
-
   /** Stops the leader there, lets another take over, and wakes it while that one dispatches. */
   async function sleepsAt(point: CrashPoint, cause: (awake: Http) => Promise<unknown>): Promise<void> {
-    const zombie = await leader();
-    const asleep = onRedis.at(point, () => zombie.signal('SIGSTOP'));
+    const zombie = await leaderAmong(alive());
+    const asleep = onRedis.sleepAt(point, zombie);
     const others = alive().flatMap((server) => (server === zombie ? [] : server.admin));
     arena.load.start(() => others);
     await cause(others[0]!);
-    await asleep;
+    const goOn = await asleep;
     arena.history.fault(`the leader was stopped ${point.name}`);
-    await leader(zombie);
+    await leaderAmong(alive().filter((server) => server !== zombie));
     await arena.writes(30);
-    zombie.signal('SIGCONT');
+    goOn();
     arena.history.fault('it goes on');
     await arena.writes(60);
     expect(await arena.verdict()).toEqual([]);
@@ -82,7 +70,7 @@ describe('of three servers', () => {
     async () => {
       arena.load.start(arena.serving);
       await arena.writes(20);
-      for (const connection of listening.splice(0)) connection.isLost = true;
+      for (const connection of listening.splice(0)) connection.hold();
       arena.history.fault('all LISTEN connections went silent');
       await arena.writes(100);
       await until(() => listening.length >= 3, PATIENCE_MS);
@@ -96,11 +84,11 @@ describe('of three servers', () => {
     async () => {
       arena.load.start(arena.serving);
       await arena.writes(20);
-      const killed = await leader();
+      const killed = await leaderAmong(alive());
       await killed.end('SIGKILL');
       const from = performance.now();
       arena.history.fault('the leader was killed');
-      await leader(killed);
+      await leaderAmong(alive());
       process.stderr.write(
         `faults: another led ${Math.round(performance.now() - from)} ms after the leader was killed\n`,
       );

@@ -16,8 +16,8 @@ export class ServerProcess {
 
   readonly admin = new Http(this.url, ADMIN_TOKEN);
 
-  static async start(env: Record<string, string>): Promise<ServerProcess> {
-    const child = spawn(process.execPath, [MAIN, 'serve'], {
+  static async start(env: Record<string, string>, main = MAIN): Promise<ServerProcess> {
+    const child = spawn(process.execPath, [main, 'serve'], {
       cwd: '/',
       env: { PATH: process.env.PATH, ...TEST_ENVIRONMENT, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -137,8 +137,8 @@ class Network {
 }
 
 export class Connection {
-  /** Nothing arrives any more, either way, and neither side is told. Nothing heals it. */
-  isLost = false;
+  private held: Promise<void> | undefined;
+  private release: (() => void) | undefined;
 
   constructor(
     private readonly client: net.Socket,
@@ -148,9 +148,19 @@ export class Connection {
 
   open(sieve?: (bytes: Buffer) => Buffer): void {
     const { network } = this;
-    const isLost = (): boolean => this.isLost;
-    new Pipe(this.client, this.server, { direction: 'toServer', network, isLost }).open(sieve);
-    new Pipe(this.server, this.client, { direction: 'toClient', network, isLost }).open();
+    const free = async (): Promise<void> => this.held;
+    new Pipe(this.client, this.server, { direction: 'toServer', network, free }).open(sieve);
+    new Pipe(this.server, this.client, { direction: 'toClient', network, free }).open();
+  }
+
+  /** Nothing arrives any more, either way, and neither side is told; what is sent meanwhile arrives when it is let go. */
+  hold(): void {
+    this.held ??= new Promise((resolve) => (this.release = resolve));
+  }
+
+  letGo(): void {
+    this.held = undefined;
+    this.release?.();
   }
 
   reset(): void {
@@ -173,7 +183,7 @@ class Pipe {
   constructor(
     private readonly from: net.Socket,
     private readonly to: net.Socket,
-    private readonly route: { direction: Direction; network: Network; isLost: () => boolean },
+    private readonly route: { direction: Direction; network: Network; free: () => Promise<void> },
   ) {}
 
   open(sieve = (bytes: Buffer): Buffer => bytes): void {
@@ -203,9 +213,9 @@ class Pipe {
   }
 
   private async handOver(parcel: Parcel): Promise<void> {
-    const { direction, network, isLost } = this.route;
+    const { direction, network, free } = this.route;
     await network.untilHeard(direction);
-    if (isLost()) return;
+    await free();
     if (parcel === 'end') this.to.end();
     else if (parcel === 'reset') this.to.resetAndDestroy();
     else await this.write(parcel);

@@ -9,6 +9,7 @@ import { ServerProcess } from '../../support/server-process.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import { postgresWire, redisWire } from '../../support/wire.js';
 import { check } from '../checker/check.js';
+import type { Violation } from '../checker/violation.js';
 import type { Fault } from './faults.js';
 import { History, now, type Allowance } from './history.js';
 import { Journal } from './journal.js';
@@ -81,8 +82,9 @@ export class Arena {
   /** The servers that can be asked. */
   readonly serving = (): readonly Http[] => this.servers.filter(({ hasEnded }) => !hasEnded).map(({ admin }) => admin);
 
-  async server(env: Record<string, string> = {}): Promise<ServerProcess> {
-    const server = await ServerProcess.start({ ...this.environment, ...this.options.env, ...env });
+  /** `main`: of another build. */
+  async server(main?: string): Promise<ServerProcess> {
+    const server = await ServerProcess.start({ ...this.environment, ...this.options.env }, main);
     this.servers.push(server);
     return server;
   }
@@ -112,7 +114,10 @@ export class Arena {
   /** Under load for a while: long enough for a number of writes, however slow the machine is. */
   async writes(count: number): Promise<void> {
     const before = this.writeCount;
-    await until(() => this.writeCount - before >= count, PATIENCE_MS);
+    await until(() => {
+      if (this.serving().length === 0) throw new Error(`no server is left: ${this.servers.at(-1)?.output.join('')}`);
+      return this.writeCount - before >= count;
+    }, PATIENCE_MS);
   }
 
   get writeCount(): number {
@@ -167,20 +172,32 @@ export class Arena {
    * @returns what was violated, in sentences; after them, where the history lies
    */
   async verdict(): Promise<string[]> {
-    await this.load.stop();
-    await this.untilReached();
-    await this.observer.look();
-    this.journal ??= await Journal.open(this.dsn);
-    for (const event of await this.journal.news()) this.history.add(event);
-    this.history.add({ type: 'end', at: now() });
-    const violations = check(this.history.events);
+    await this.settle();
+    const violations = await this.violations();
     if (violations.length === 0) return [];
     const sentences = violations.map(({ invariant, what }) => `${invariant}: ${what}`);
     return [...sentences, `EZ_FAULT_SEED=${this.history.begin!.seed}, history: ${this.history.save()}`];
   }
 
+  /** What was violated until now, which is taken for the end. */
+  async violations(): Promise<Violation[]> {
+    await this.observer.look();
+    this.journal ??= await Journal.open(this.dsn);
+    for (const event of await this.journal.news()) this.history.add(event);
+    this.history.add({ type: 'end', at: now() });
+    return check(this.history.events);
+  }
+
+  /** From here on, what was seen and answered before counts no more. */
+  forget(): void {
+    const kept = this.history.events.filter(({ type }) => ['begin', 'version', 'generation'].includes(type));
+    this.history.events.splice(0, Infinity, ...kept);
+    this.observer.forget();
+  }
+
   /** Without an end of the wait there would be no history to read. */
-  private async untilReached(): Promise<void> {
+  async settle(): Promise<void> {
+    await this.load.stop();
     for (const deadline = Date.now() + PATIENCE_MS; Date.now() < deadline; await sleep(20)) {
       const [head] = await this.sql<{ gen: string; version: string }>('SELECT gen, version FROM sync_head');
       const marker = await this.redis.client.hmget('config:meta', 'gen', 'version');

@@ -38,7 +38,7 @@ export class CrashWatch {
   private readonly counts = new Map<string, number>();
   private point: CrashPoint | undefined;
   private isDead = false;
-  private act: () => void = () => undefined;
+  private act: (connection: Connection) => void = () => undefined;
   private reached: (() => void) | undefined;
 
   constructor(proxy: TcpProxy) {
@@ -55,8 +55,25 @@ export class CrashWatch {
     this.isDead = false;
   }
 
+  /**
+   * Stops `server` there, with the message under way: it arrives when the server goes on, as if it had been in the network.
+   * @returns what lets both go on
+   */
+  async sleepAt(point: CrashPoint, server: ServerProcess): Promise<() => void> {
+    let underWay: Connection | undefined;
+    await this.at({ ...point, arrives: true }, (connection) => {
+      server.signal('SIGSTOP');
+      if (!point.arrives) connection.hold();
+      underWay = connection;
+    });
+    return () => {
+      underWay?.letGo();
+      server.signal('SIGCONT');
+    };
+  }
+
   /** Does something there, once. @returns when that has happened */
-  at(point: CrashPoint, act: () => void): Promise<void> {
+  private at(point: CrashPoint, act: (connection: Connection) => void): Promise<void> {
     this.point = point;
     this.act = act;
     this.counts.clear();
@@ -70,7 +87,7 @@ export class CrashWatch {
     const { point } = this;
     if (!point?.isIt(words)) return 'pass';
     this.point = undefined;
-    this.act();
+    this.act(connection);
     this.reached?.();
     return point.arrives ? 'pass' : 'drop';
   }

@@ -125,9 +125,12 @@ export const now = (): number => Math.round(performance.now() * 1000) / 1000;
 
 export class History {
   readonly events: Event[] = [];
+  /** When somebody was last told that Redis has it. */
+  promisedAt = 0;
 
   add(event: Event): void {
     this.events.push(event);
+    if (event.type === 'write' && event.propagation === 'applied') this.promisedAt = event.answered;
   }
 
   fault(what: string): void {

@@ -38,9 +38,10 @@ export class Observer {
   private held = new Map<string, Held>();
   private markerText = '';
   private life: string | undefined;
+  private last: Look | undefined;
+  private provenAt = 0;
   private isStopping = false;
   private watching: Promise<void> | undefined;
-  looks = 0;
 
   constructor(
     private readonly redis: Redis,
@@ -56,6 +57,13 @@ export class Observer {
     await this.watching;
   }
 
+  /** All that is there is news to the next look. */
+  forget(): void {
+    this.hash = '';
+    this.held = new Map();
+    this.markerText = '';
+  }
+
   /** What is there now is in the history when this returns. */
   async look(): Promise<void> {
     const begun = now();
@@ -67,10 +75,9 @@ export class Observer {
       redisPrefixes.token,
       redisPrefixes.master,
     )) as [string, string?];
-    this.looks++;
-    if (seen[1] === undefined) return;
     this.hash = seen[0];
-    this.record(begun, readLook(seen[1]));
+    if (seen[1] !== undefined) this.last = readLook(seen[1]);
+    this.record(begun, this.last!);
     if (this.life === '') await this.redis.eval(NAME, 0, randomUUID()).catch(() => undefined);
   }
 
@@ -89,10 +96,14 @@ export class Observer {
     for (const thing of this.held.keys()) if (!held.has(thing)) changed[thing] = null;
     const markerText = JSON.stringify(marker);
     const isNews = life !== this.life || markerText !== this.markerText || Object.keys(changed).length > 0;
+    // That nothing has changed since somebody was told so is worth knowing.
+    const isProof = begun > this.history.promisedAt && this.provenAt < this.history.promisedAt;
     this.held = held;
     this.life = life;
     this.markerText = markerText;
-    if (isNews) this.history.add({ type: 'seen', begun, ended: now(), life: life || null, marker, changed });
+    if (!isNews && !isProof) return;
+    this.provenAt = begun;
+    this.history.add({ type: 'seen', begun, ended: now(), life: life || null, marker, changed });
   }
 }
 
