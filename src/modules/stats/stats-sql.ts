@@ -22,8 +22,8 @@ export interface Selection {
 export function rankStatement(selection: Selection, top: number): Statement {
   const values = new Parameters();
   return {
-    text: `SELECT value FROM (${sourceOf(selection, values)}) AS r
-            GROUP BY value ORDER BY sum(requests) DESC, value LIMIT ${values.add(top, 'int')}`,
+    text: `SELECT value::text FROM (${sourceOf(selection, values)}) AS r
+            GROUP BY r.value ORDER BY sum(requests) DESC, r.value LIMIT ${values.add(top, 'int')}`,
     values: values.list,
   };
 }
@@ -50,13 +50,13 @@ export function sumStatement(selection: Selection, edges: Edges): Statement {
   const values = new Parameters();
   const bounds = values.add(edges.map(instant), 'timestamptz[]');
   return {
-    text: `SELECT width_bucket(middle, ${bounds}) AS bucket, value, sum(requests) AS requests,
+    text: `SELECT width_bucket(middle, ${bounds}) AS bucket, value::text, sum(requests) AS requests,
                   coalesce(sum(requests) FILTER (WHERE status_class NOT IN ${SUCCESS}), 0) AS errors,
                   sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
                   sum(cached_tokens) AS cached_tokens, trunc(sum(cost_usd) * 1000000000) AS cost_nano_usd,
                   sum(latency_hist) AS latency_hist, sum(ttft_hist) AS ttft_hist
              FROM (${sourceOf(selection, values)}) AS r
-            GROUP BY 1, 2`,
+            GROUP BY 1, r.value`,
     values: values.list,
   };
 }
@@ -77,7 +77,7 @@ function sourceOf({ slices, filter, groupBy }: Selection, values: Parameters): s
   const conditions = dimensions
     .map((dimension) => ` AND r.${dimension} = ${anyOf(filter, dimension, values)}`)
     .join('');
-  const columns = `${groupBy ? `r.${groupBy}::text` : 'NULL::text'} AS value, r.status_class, ${MEASURES.map((name) => `r.${name}`).join(', ')}`;
+  const columns = `${groupBy ? `r.${groupBy}` : 'NULL'} AS value, r.status_class, ${MEASURES.map((name) => `r.${name}`).join(', ')}`;
   const span = [slices[0]?.from ?? 0, slices.at(-1)?.to ?? 0].map((at) => values.add(instant(at), 'timestamptz'));
   const deltas = `SELECT r.at AS middle, ${columns} FROM logs.rollup_deltas r WHERE r.at >= ${span[0]} AND r.at < ${span[1]}${conditions}`;
   const tiers = TIERS.filter((tier) => slices.some((slice) => slice.tier === tier)).map(
