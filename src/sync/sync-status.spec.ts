@@ -30,6 +30,7 @@ const observe = (seen: Partial<Observation> = {}): Observation => ({
   lastSnapshot: null,
   reconciler: { running: null, last_run: null },
   drift: [],
+  dataPlanes: { view: { state: 'none', summary: '', nodes: [] }, faults: [], delays: [] },
   redis: { connected: true, error: null },
   now: NOW,
   ...seen,

@@ -5,6 +5,12 @@ import { Propagation } from '../http/receipt.js';
 import { CONFIG_REDIS } from '../redis/redis.module.js';
 import { AppliedWait } from './applied-wait.js';
 import { Convergence } from './convergence.js';
+import { AckStore } from './data-planes/ack-store.js';
+import { AckWatch } from './data-planes/ack-watch.js';
+import { DataPlaneGauges } from './data-planes/data-plane-gauges.js';
+import { DataPlaneReports } from './data-planes/data-plane-reports.js';
+import { DataPlanes } from './data-planes/data-planes.js';
+import { DataPlaneSearch } from './data-planes/data-plane-search.js';
 import { Dispatcher } from './dispatcher.js';
 import { DispatcherHealth } from './dispatcher-health.js';
 import { HeldReader } from './held-reader.js';
@@ -36,8 +42,14 @@ import { SyncTools } from './sync-tools.js';
       inject: [Config],
     },
     { provide: Propagation, useExisting: AppliedWait },
+    AckStore,
+    AckWatch,
     AppliedWait,
     Convergence,
+    DataPlaneGauges,
+    DataPlaneReports,
+    DataPlanes,
+    DataPlaneSearch,
     Dispatcher,
     DispatcherHealth,
     HeldReader,

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Page } from '../common/page.js';
 import { Config } from '../config/config.js';
 import { CONFIG_REDIS } from '../redis/redis.module.js';
+import { DataPlaneReports } from './data-planes/data-plane-reports.js';
 import { DispatcherHealth } from './dispatcher-health.js';
 import { readHead, type Head } from './head.js';
 import { Leadership } from './leadership.js';
@@ -49,6 +50,7 @@ export class SyncService {
     private readonly health: DispatcherHealth,
     private readonly reconciler: Reconciler,
     private readonly reports: ReconcileReports,
+    private readonly dataPlanes: DataPlaneReports,
     private readonly config: Config,
     @Inject(CONFIG_REDIS) redis: Redis,
   ) {
@@ -68,6 +70,7 @@ export class SyncService {
       lastSnapshot: this.health.snapshot,
       reconciler: this.reconcilerView(),
       drift: this.reports.drift.list,
+      dataPlanes: await this.dataPlanes.make(),
       redis: { connected: isConnected, error: this.redisError },
       now: new Date(),
     });
