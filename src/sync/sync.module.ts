@@ -3,7 +3,11 @@ import type { Redis } from 'ioredis';
 import { Config } from '../config/config.js';
 import { Propagation } from '../http/receipt.js';
 import { CONFIG_REDIS } from '../redis/redis.module.js';
+import { KeysModule } from '../modules/keys/keys.module.js';
+import { MastersModule } from '../modules/masters/masters.module.js';
 import { AppliedWait } from './applied-wait.js';
+import { Canary } from './canary.js';
+import { CanaryKey } from './canary-key.js';
 import { Convergence } from './convergence.js';
 import { AckStore } from './data-planes/ack-store.js';
 import { AckWatch } from './data-planes/ack-watch.js';
@@ -33,6 +37,7 @@ import { SyncTools } from './sync-tools.js';
 
 @Global()
 @Module({
+  imports: [KeysModule, MastersModule],
   controllers: [SyncController],
   providers: [
     { provide: RedisStore, useFactory: (redis: Redis) => new RedisStore(redis), inject: [CONFIG_REDIS] },
@@ -45,6 +50,8 @@ import { SyncTools } from './sync-tools.js';
     AckStore,
     AckWatch,
     AppliedWait,
+    Canary,
+    CanaryKey,
     Convergence,
     DataPlaneGauges,
     DataPlaneReports,
