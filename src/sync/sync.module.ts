@@ -19,6 +19,7 @@ import { Dispatcher } from './dispatcher.js';
 import { DispatcherHealth } from './dispatcher-health.js';
 import { HeldReader } from './held-reader.js';
 import { Increment } from './increment.js';
+import { LagAlerts } from './lag-alerts.js';
 import { Leadership } from './leadership.js';
 import { MarkerWatch } from './marker-watch.js';
 import { Quarantine } from './quarantine.js';
@@ -61,6 +62,7 @@ import { SyncTools } from './sync-tools.js';
     DispatcherHealth,
     HeldReader,
     Increment,
+    LagAlerts,
     Leadership,
     MarkerWatch,
     Quarantine,
