@@ -31,6 +31,7 @@ const observe = (seen: Partial<Observation> = {}): Observation => ({
   reconciler: { running: null, last_run: null },
   drift: [],
   holds: [],
+  dataPlanes: { view: { state: 'none', summary: '', nodes: [] }, faults: [], delays: [] },
   redis: { connected: true, error: null },
   now: NOW,
   ...seen,

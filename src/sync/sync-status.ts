@@ -1,4 +1,5 @@
 import { SYNC_KINDS, type SyncKind } from '../contract/redis-keys.js';
+import type { DataPlaneReport } from './data-planes/data-plane-status.js';
 import { unrepaired } from './drift.js';
 import type { Head } from './head.js';
 import { standingOf, type Marker, type Standing } from './marker.js';
@@ -21,6 +22,7 @@ export interface Observation {
   reconciler: SyncStatusView['reconciler'];
   drift: SyncStatusView['drift'];
   holds: SyncStatusView['holds'];
+  dataPlanes: DataPlaneReport;
   redis: SyncStatusView['redis'];
   now: Date;
 }
@@ -43,6 +45,7 @@ export function toSyncStatus(seen: Observation): SyncStatusView {
     last_snapshot: seen.lastSnapshot,
     reconciler: seen.reconciler,
     drift: seen.drift,
+    data_planes: seen.dataPlanes.view,
     redis: seen.redis,
   };
 }
@@ -70,6 +73,7 @@ function faultsOf(seen: Observation): string[] {
     silence(seen),
     quarantined > 0 ? `${quarantined} ${quarantined === 1 ? 'resource' : 'resources'} cannot be rendered` : undefined,
     driftFault(seen.reconciler.last_run),
+    ...(redis.connected ? seen.dataPlanes.faults : []),
   ].filter((fault) => fault !== undefined);
 }
 
@@ -88,7 +92,8 @@ function silence({ marker, now }: Observation): string | undefined {
 
 function delaysOf(seen: Observation): string[] {
   const ms = lagMs(seen);
-  return ms > LAG_MAX_MS ? [`The oldest change has been waiting for ${Math.round(ms / 1000)} s`] : [];
+  const waiting = ms > LAG_MAX_MS ? [`The oldest change has been waiting for ${Math.round(ms / 1000)} s`] : [];
+  return [...waiting, ...seen.dataPlanes.delays];
 }
 
 function lagVersions({ marker, head }: Observation): number | null {

@@ -3,6 +3,7 @@ import { IsIn, IsOptional } from 'class-validator';
 import { SYNC_KINDS, type SyncKind } from '../contract/redis-keys.js';
 import { QueryInt } from '../http/parameters.js';
 import { pageOf } from '../http/openapi.js';
+import { DataPlanesView } from './data-planes/data-planes.dto.js';
 import { SNAPSHOT_REASONS, type SnapshotReason } from './snapshot-report.js';
 import { HoldView } from './hold.dto.js';
 import { DriftView, ReconcilerView } from './reconcile.dto.js';
@@ -130,6 +131,9 @@ export class SyncStatusView {
 
   @ApiProperty({ type: [DriftView], description: 'All that this process has seen or heard of since it started' })
   drift!: DriftView[];
+
+  @ApiProperty({ type: DataPlanesView })
+  data_planes!: DataPlanesView;
 
   @ApiProperty({ type: RedisView })
   redis!: RedisView;

@@ -5,6 +5,7 @@ import type { Page } from '../common/page.js';
 import { Config } from '../config/config.js';
 import { Outbox } from '../outbox/outbox.js';
 import { CONFIG_REDIS } from '../redis/redis.module.js';
+import { DataPlaneReports } from './data-planes/data-plane-reports.js';
 import { DispatcherHealth } from './dispatcher-health.js';
 import { readHead, type Head } from './head.js';
 import { toHoldView, type HoldView } from './hold.dto.js';
@@ -55,6 +56,7 @@ export class SyncService {
     private readonly reports: ReconcileReports,
     private readonly holds: Holds,
     private readonly outbox: Outbox,
+    private readonly dataPlanes: DataPlaneReports,
     private readonly config: Config,
     @Inject(CONFIG_REDIS) redis: Redis,
   ) {
@@ -75,6 +77,7 @@ export class SyncService {
       reconciler: this.reconcilerView(),
       holds: (await this.holds.list()).map(toHoldView),
       drift: this.reports.drift.list,
+      dataPlanes: await this.dataPlanes.make(),
       redis: { connected: isConnected, error: this.redisError },
       now: new Date(),
     });
