@@ -27,7 +27,12 @@ export class RedisModule implements OnApplicationShutdown {
 }
 
 function connectConfigRedis(config: Config): Redis {
+  return connectOwn(config, 'ez-api-config');
+}
+
+/** A connection for commands that block: they would hold up everybody else's. Whoever asks for it closes it. */
+export function connectOwn(config: Config, name: string): Redis {
   const target = configRedis(config);
   if (!target) throw new Error('No Redis is configured: set EZ_REDIS_ADDR');
-  return connectRedis(target, 'ez-api-config');
+  return connectRedis(target, name);
 }
