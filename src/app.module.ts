@@ -27,6 +27,7 @@ import { NamespacesModule } from './modules/namespaces/namespaces.module.js';
 import { OperationLogsModule } from './modules/operation-logs/operation-logs.module.js';
 import { ProviderGroupsModule } from './modules/provider-groups/provider-groups.module.js';
 import { SelfModule } from './modules/self/self.module.js';
+import { StatsModule } from './modules/stats/stats.module.js';
 import { LogDatabaseModule } from './log-database/log-database.module.js';
 import { OutboxModule } from './outbox/outbox.module.js';
 import { RedisModule } from './redis/redis.module.js';
@@ -55,7 +56,7 @@ const RESOURCES = [
   ProviderGroupsModule,
 ];
 
-const VIEWS = [AuthModule, ExplainModule, HealthModule, LogsModule, SelfModule];
+const VIEWS = [AuthModule, ExplainModule, HealthModule, LogsModule, SelfModule, StatsModule];
 
 /** From the outside in: the receipt is written when the answer is stored and the transaction committed. */
 const INTERCEPTORS = [EtagInterceptor, ReceiptInterceptor, IdempotencyInterceptor];

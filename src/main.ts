@@ -5,6 +5,7 @@ import { redactedConfig } from './config/redacted-config.js';
 import { USAGE, parseCommand } from './cli/command.js';
 import { migrateDatabase } from './cli/migrate.js';
 import { repartitionLogs } from './cli/repartition.js';
+import { runRollups } from './cli/rollups.js';
 import { serve } from './cli/serve.js';
 
 async function main(): Promise<void> {
@@ -15,6 +16,7 @@ async function main(): Promise<void> {
   if (command.name === 'migrate' || command.migrate) await migrateDatabase(config);
   if (command.name === 'logs repartition') await repartitionLogs(config);
   if (command.name === 'serve') await serve(config);
+  if ('days' in command) process.exitCode = await runRollups(command.name, command.days, config);
 }
 
 function fail(message: string): void {

@@ -50,6 +50,7 @@ const TAGS = {
   tokens: 'Scoped tokens of the admin API',
   auth: 'Exchange of credentials for tokens of limited time',
   self: 'What a master sees and changes of its own',
+  statistics: 'Sums, rates and percentiles over time',
   internal: 'For balancers',
   health: 'For whoever watches this process',
   'early names': 'Aliases that older programs use',

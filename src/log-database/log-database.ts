@@ -18,7 +18,7 @@ export class LogDatabase implements OnApplicationShutdown {
   readonly searches: pg.Pool;
 
   constructor(config: Config) {
-    this.writes = connect(config, { application_name: 'ez-api log writer', max: 4, statement_timeout: 30_000 });
+    this.writes = connect(config, { application_name: 'ez-api log writer', max: 6, statement_timeout: 30_000 });
     this.reads = connect(config, { application_name: 'ez-api log reader', max: 4, statement_timeout: 5_000 });
     this.searches = connect(config, {
       application_name: 'ez-api log search',
@@ -26,22 +26,6 @@ export class LogDatabase implements OnApplicationShutdown {
       statement_timeout: 5_000,
       options: WALKING,
     });
-  }
-
-  /** All that `work` writes, or nothing. */
-  async write<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
-    const client = await this.writes.connect();
-    try {
-      await client.query('BEGIN');
-      const result = await work(client);
-      await client.query('COMMIT');
-      client.release();
-      return result;
-    } catch (error) {
-      // Cheaper than to find out what state it is in; the server rolls back.
-      client.release(true);
-      throw error;
-    }
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -4,7 +4,9 @@ import type pg from 'pg';
 import { copyIn } from '../../log-database/copy-in.js';
 import { LogDatabase } from '../../log-database/log-database.js';
 import type { LogRecord } from '../../log-database/log-record.js';
+import { inTransaction } from '../../log-database/transaction.js';
 import { COPY_RECORDS, recordsText } from '../../log-database/record-text.js';
+import { RollupsService } from '../stats/rollups.service.js';
 import { claimBatches } from './batch-claims.js';
 import type { LogBatch } from './log-batch.js';
 import { isConflict, isPoison } from './log-faults.js';
@@ -27,6 +29,7 @@ export class LogStore {
   constructor(
     private readonly database: LogDatabase,
     private readonly partitions: PartitionKeeper,
+    private readonly rollups: RollupsService,
   ) {}
 
   async write(flush: Flush): Promise<void> {
@@ -41,7 +44,7 @@ export class LogStore {
   private async attempt(flush: Flush, insert: Insert, triesLeft = TRIES): Promise<void> {
     try {
       await this.partitions.ensureFor(flush.batches.flatMap(({ records }) => records));
-      await this.database.write((client) => this.writeFresh(client, flush, insert));
+      await inTransaction(this.database.writes, 'write', (client) => this.writeFresh(client, flush, insert));
     } catch (error) {
       if (!isConflict(error) || triesLeft === 1) throw error;
       this.partitions.forget();
@@ -58,6 +61,7 @@ export class LogStore {
 
   private readonly insert: Insert = async (client, records) => {
     await copyIn(client, COPY_RECORDS, recordsText(records));
+    await this.rollups.add(client, records);
   };
 
   /** Narrows down, by halves, to the records that can't be stored, and leaves them out. */

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { RollupsModule } from '../stats/rollups.module.js';
 import { IngestController } from './ingest.controller.js';
 import { IngestService } from './ingest.service.js';
 import { LogCursor } from './log-cursor.js';
@@ -18,6 +19,7 @@ import { RecordIntake } from './record-intake.js';
 import { Retention } from './retention.js';
 
 @Module({
+  imports: [RollupsModule],
   controllers: [IngestController, LogsController, OwnLogsController],
   providers: [
     ...[RecordIntake, IngestService, LogStreamConsumer],

@@ -3,6 +3,7 @@ import { Config } from '../../config/config.js';
 import { LogDatabase } from '../../log-database/log-database.js';
 import type { LogRecord } from '../../log-database/log-record.js';
 import { contains, missingAhead, missingRange, type Range } from '../../log-database/partition-range.js';
+import { inTransaction } from '../../log-database/transaction.js';
 import { addPartition, LAYOUT_LOCK, readPartitions } from '../../log-database/partitions.js';
 
 /** Partitions of today and of the time to come that are made before anything needs them. */
@@ -56,7 +57,7 @@ export class PartitionKeeper {
   }
 
   private async add(missingOf: (taken: Range[]) => Range[]): Promise<void> {
-    await this.database.write(async (client) => {
+    await inTransaction(this.database.writes, 'write', async (client) => {
       await client.query(`SET LOCAL lock_timeout = '2s'`);
       await client.query('SELECT pg_advisory_xact_lock($1)', [LAYOUT_LOCK]);
       // What is about to leave still takes its place, but no record.
