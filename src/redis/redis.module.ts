@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { Config } from '../config/config.js';
 import { configRedis } from '../config/redis-target.js';
 import { connectRedis } from './redis-client.js';
+import { Streams } from './streams.js';
 
 /** The Redis that holds the configuration. */
 export const CONFIG_REDIS = Symbol('CONFIG_REDIS');
@@ -15,8 +16,9 @@ export const CONFIG_REDIS = Symbol('CONFIG_REDIS');
       useFactory: connectConfigRedis,
       inject: [Config],
     },
+    Streams,
   ],
-  exports: [CONFIG_REDIS],
+  exports: [CONFIG_REDIS, Streams],
 })
 export class RedisModule implements OnApplicationShutdown {
   constructor(@Inject(CONFIG_REDIS) private readonly redis: Redis) {}
@@ -27,12 +29,7 @@ export class RedisModule implements OnApplicationShutdown {
 }
 
 function connectConfigRedis(config: Config): Redis {
-  return connectOwn(config, 'ez-api-config');
-}
-
-/** A connection for commands that block: they would hold up everybody else's. Whoever asks for it closes it. */
-export function connectOwn(config: Config, name: string): Redis {
   const target = configRedis(config);
   if (!target) throw new Error('No Redis is configured: set EZ_REDIS_ADDR');
-  return connectRedis(target, name);
+  return connectRedis(target, 'ez-api-config');
 }
