@@ -20,6 +20,7 @@ import { ExplainModule } from './modules/explain/explain.module.js';
 import { FeaturesModule } from './modules/features/features.module.js';
 import { HealthModule } from './modules/health/health.module.js';
 import { KeysModule } from './modules/keys/keys.module.js';
+import { LogsModule } from './modules/logs/logs.module.js';
 import { MastersModule } from './modules/masters/masters.module.js';
 import { MetricsModule } from './modules/metrics/metrics.module.js';
 import { ModelsModule } from './modules/models/models.module.js';
@@ -60,7 +61,7 @@ const RESOURCES = [
   ProviderGroupsModule,
 ];
 
-const VIEWS = [AuthModule, ExplainModule, HealthModule, RealtimeModule, SelfModule, StatsModule];
+const VIEWS = [AuthModule, ExplainModule, HealthModule, LogsModule, RealtimeModule, SelfModule, StatsModule];
 
 /** From the outside in: the receipt is written when the answer is stored and the transaction committed. */
 const INTERCEPTORS = [EtagInterceptor, ReceiptInterceptor, IdempotencyInterceptor];

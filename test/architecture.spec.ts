@@ -17,7 +17,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   crud: ['common', 'contract', 'database', 'http', 'outbox'],
   modules: ['common', 'config', 'contract', 'database', 'log-database', 'redis', 'http', 'outbox', 'crud'],
   sync: ['common', 'config', 'contract', 'database', 'redis', 'http', 'outbox', 'crud', 'modules'],
-  cli: ['config', 'database', 'http', 'modules', 'app.setup.ts'],
+  cli: ['config', 'database', 'log-database', 'http', 'modules', 'app.setup.ts'],
 };
 
 /** Live counters and queues are written by balancers; whether Redis answers is no configuration either. */

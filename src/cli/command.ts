@@ -1,5 +1,6 @@
 export type Command =
   | { name: 'serve' | 'migrate' | 'print-config'; /** Bring the schema up to date first. */ migrate: boolean }
+  | { name: 'logs repartition'; migrate: false }
   | { name: RollupsCommand; /** Beginnings, UTC. */ days: Date[]; migrate: false };
 
 export type RollupsCommand = 'rollups rebuild' | 'rollups verify';
@@ -7,6 +8,7 @@ export type RollupsCommand = 'rollups rebuild' | 'rollups verify';
 export const USAGE = `Usage: node dist/src/main.js [command]
   serve [--migrate]   answer requests (the default); --migrate brings the schema up to date first
   migrate             bring the schema up to date and end
+  logs repartition    give the access logs the partitioning that is set, while they are written, and end
   print-config        show the configuration in force, without secrets, and end (also --print-config)
   rollups verify --from 2026-11-01 --to 2026-11-03
                       compare statistics with the log records of these days (UTC, the last included); differences end in code 1
@@ -14,6 +16,7 @@ export const USAGE = `Usage: node dist/src/main.js [command]
                       count the statistics of these days anew, from the log records; while records come in`;
 
 export function parseCommand(words: string[]): Command | undefined {
+  if (words.join(' ') === 'logs repartition') return { name: 'logs repartition', migrate: false };
   const [name = 'serve', ...options] = words;
   if (name === 'rollups') return parseRollups(options);
   const migrate = options.includes('--migrate');

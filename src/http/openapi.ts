@@ -47,6 +47,7 @@ const TAGS = {
   features: 'Flags and values that balancers read',
   sync: 'The road to Redis',
   'operation logs': 'Who changed what',
+  'access logs': 'What balancers served',
   tokens: 'Scoped tokens of the admin API',
   auth: 'Exchange of credentials for tokens of limited time',
   self: 'What a master sees and changes of its own',
