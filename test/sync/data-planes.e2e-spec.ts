@@ -153,6 +153,8 @@ describe('data planes', () => {
     const { state, reasons, data_planes } = await status();
     expect([state, reasons]).toEqual(['degraded', ['Data plane broken refuses the configuration: disk full']]);
     expect(data_planes.state).toBe('refusing');
+    const logged = () => [...app.logs, ...follower.logs].join('');
+    await until(() => logged().includes('data plane broken says nack: disk full'));
     const samples = await scrape();
     expect(valueOf(samples, 'ez_data_plane_nacks', { node: 'broken' })).toBe(1);
     expect(valueOf(samples, 'ez_data_plane_nacks', { node: 'eu-1' })).toBe(0);
@@ -231,6 +233,14 @@ describe('data planes', () => {
     expect(await outcome(100)).toBe('pending');
     const samples = await scrape();
     expect(samples.filter(({ name }) => name === 'ez_data_plane_nacks')).toHaveLength(10);
+  });
+
+  it('are not known while their register is something else, which ends by itself', async () => {
+    await app.redis.set('dp:nodes', 'text');
+    const { state, data_planes } = await status();
+    expect([state, data_planes.state]).toEqual(['degraded', 'unknown']);
+    expect(await outcome(50)).toBe('pending');
+    await until(async () => (await status()).data_planes.state === 'none');
   });
 
   it('that are many get no more than 200 series, those furthest behind', async () => {

@@ -23,6 +23,10 @@ export class AckStore {
     await this.redis.srem(redisKeys.nodes, ...names);
   }
 
+  async clear(): Promise<void> {
+    await this.redis.unlink(redisKeys.nodes);
+  }
+
   /** Undefined: it is gone. */
   async read(name: string): Promise<DataPlane | undefined> {
     const key = redisKeys.ack(name);
