@@ -3,6 +3,7 @@ import type { LogRecord } from '../../src/log-database/log-record.js';
 import { LogDatabase } from '../../src/log-database/log-database.js';
 import { Compactor } from '../../src/modules/stats/compactor.js';
 import { ERROR_BOUND } from '../../src/modules/stats/histogram.js';
+import { RollupRetention } from '../../src/modules/stats/rollup-retention.js';
 import { DAY_MS, HOUR_MS } from '../../src/modules/stats/rollup-tables.js';
 import { startApp, type TestApp } from '../support/app.js';
 import type { Http, Json } from '../support/http.js';
@@ -264,5 +265,17 @@ describe('statistics', () => {
       expect((await app.anyone.as(body.token).get(path)).status).toBe(200);
       expect((await app.anyone.as(body.token).get(other)).status).toBe(403);
     }
+  });
+
+  it('outlive minutes, of which a week is kept, and hours, of which half a year', async () => {
+    const before = await stats({});
+    const retention = app.nest.get(RollupRetention);
+    expect(await retention.run()).toEqual([]);
+    const inAWeek = await retention.run(Date.now() + 8 * DAY_MS);
+    expect(inAWeek.length).toBeGreaterThan(0);
+    expect(inAWeek.filter((name) => !name.startsWith('rollup_minutes_'))).toEqual([]);
+    const inHalfAYear = await retention.run(Date.now() + 220 * DAY_MS);
+    expect(inHalfAYear.some((name) => name.startsWith('rollup_hours_'))).toBe(true);
+    expect(await stats({})).toEqual(before);
   });
 });
