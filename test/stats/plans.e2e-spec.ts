@@ -39,7 +39,8 @@ describe('every statement of statistics', () => {
     await store(pool, randomRecords(3_000, 5, { from: new Date(NOW - 60 * DAY_MS), to: new Date(NOW) }));
     await inTransaction(pool, 'write', moveDeltas);
     // Tables of this size are read whole, which says nothing about large ones.
-    await pool.query('VACUUM ANALYZE; SET enable_seqscan = off; SET jit = off');
+    await pool.query('VACUUM ANALYZE');
+    await pool.query('SET enable_seqscan = off; SET jit = off');
   });
   afterAll(async () => {
     await pool.end();
@@ -53,7 +54,7 @@ describe('every statement of statistics', () => {
     );
     const nodes = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodes)];
     return nodes(rows[0]!['QUERY PLAN'][0]!.Plan).filter(({ 'Relation Name': relation = '' }) =>
-      /rollup_[mhd]/.test(relation),
+      /rollup_(minutes|hours|days)/.test(relation),
     );
   }
 
@@ -78,15 +79,15 @@ describe('every statement of statistics', () => {
   it.each(['minute', 'hour', 'day'] as const)(
     'finds its rows by an index on level and time, by %s',
     async (interval) => {
-      for (const statement of FILTERS.flatMap((filter) =>
-        GROUPS.flatMap((group) => statements(interval, filter, group)),
-      )) {
-        const scans = await scansOf(statement);
-        const conditions = scans.map((scan) => scan['Index Cond'] ?? scan['Recheck Cond'] ?? scan['Node Type']);
-        expect(conditions.length).toBeGreaterThan(0);
-        expect(conditions.filter((condition) => !/\blevel\b/.test(condition) || !/\bat\b/.test(condition))).toEqual([]);
+      for (const [filter, group] of FILTERS.flatMap((one) => GROUPS.map((other) => [one, other] as const))) {
+        for (const statement of statements(interval, filter, group)) {
+          const scans = await scansOf(statement);
+          expect(scans.length).toBeGreaterThan(0);
+          expect(scans.filter((scan) => !isByIndex(scan))).toEqual([]);
+        }
       }
     },
+    120_000,
   );
 
   it('leaves partitions alone in which the range is not', async () => {
@@ -99,3 +100,10 @@ describe('every statement of statistics', () => {
     expect(scans.length).toBeGreaterThan(0);
   });
 });
+
+/** The days of keys have a table of their own, so that their index needs no level. */
+function isByIndex(scan: PlanNode): boolean {
+  const condition = scan['Index Cond'] ?? scan['Recheck Cond'] ?? '';
+  const hasLevel = /\blevel\b/.test(condition) || scan['Relation Name'] === 'rollup_days_by_key';
+  return hasLevel && /\bat\b/.test(condition);
+}

@@ -53,13 +53,13 @@ describe('roll-ups', () => {
   it('take in what several sessions flush at once, while a compaction runs, and no reader finds more or less', async () => {
     const before = await requestsOf('logs.rollup_days');
     const flushes = 12;
-    let isOver = false;
+    const over = new AbortController();
     const compacting = (async () => {
-      while (!isOver) await compact();
+      while (!over.signal.aborted) await compact();
     })();
     const found: { raw: string; counted: string }[] = [];
     const reading = (async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const { rows } = await pool.query<{ raw: string; counted: string }>(
           `SELECT (SELECT count(*) FROM logs.records) AS raw,
                   (SELECT sum(requests) FROM (SELECT requests FROM logs.rollup_days WHERE level = 0
@@ -73,7 +73,7 @@ describe('roll-ups', () => {
         for (let i = 0; i < flushes / 4; i++) await store(pool, randomRecords(100, 100 * session + i, RANGE));
       }),
     );
-    isOver = true;
+    over.abort();
     await Promise.all([compacting, reading]);
     await compact();
     expect(found.filter(({ raw, counted }) => raw !== counted)).toEqual([]);
