@@ -74,7 +74,7 @@ export async function startApp(
   };
 }
 
-const LONGEST_SYNC_MS = 40_000;
+const LONGEST_SYNC_MS = 60_000;
 
 async function untilApplied(db: DataSource, redis: Redis): Promise<void> {
   const [head] = await db.query<{ gen: string; version: string }[]>('SELECT gen::text, version::text FROM sync_head');
