@@ -49,6 +49,8 @@ const TAGS = {
   tokens: 'Scoped tokens of the admin API',
   auth: 'Exchange of credentials for tokens of limited time',
   self: 'What a master sees and changes of its own',
+  webhook: 'Alerts, sent to a receiver of yours',
+  realtime: 'What happens at this moment',
   internal: 'For balancers',
   health: 'For whoever watches this process',
   'early names': 'Aliases that older programs use',

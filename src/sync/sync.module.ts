@@ -12,6 +12,7 @@ import { Guard } from './guard.js';
 import { HeldReader } from './held-reader.js';
 import { Holds } from './holds.js';
 import { Increment } from './increment.js';
+import { LagAlerts } from './lag-alerts.js';
 import { Leadership } from './leadership.js';
 import { MarkerWatch } from './marker-watch.js';
 import { Quarantine } from './quarantine.js';
@@ -48,6 +49,7 @@ import { SyncTools } from './sync-tools.js';
     HeldReader,
     Holds,
     Increment,
+    LagAlerts,
     Leadership,
     MarkerWatch,
     Quarantine,

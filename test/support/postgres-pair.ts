@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { preparePostgres } from '../../bin/lib/postgres.mjs';
-import { migrate } from '../../src/database/migrate.js';
+import { CONFIGURATION, LOGS, migrate } from '../../src/database/migrate.js';
 import { parsePgDsn } from '../../src/config/pg-dsn.js';
 import { TcpProxy } from './tcp-proxy.js';
 
@@ -31,7 +31,7 @@ export class PostgresPair {
     const [ofPrimary, ofStandby] = [join(folder, 'primary'), join(folder, 'standby')];
     // The copy is made of a server that was stopped in good order.
     const first = await startMember(ofPrimary);
-    await migrate(parsePgDsn(first.dsn));
+    for (const set of [CONFIGURATION, LOGS]) await migrate(parsePgDsn(first.dsn), set);
     await first.stop();
     cpSync(ofPrimary, ofStandby, { recursive: true });
     const primary = await startMember(ofPrimary);

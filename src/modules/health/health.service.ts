@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
-import { schemaState } from '../../database/migrate.js';
+import { CONFIGURATION, schemaState } from '../../database/migrate.js';
 import { CONFIG_REDIS } from '../../redis/redis.module.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import type { HealthView } from './health.dto.js';
@@ -35,9 +35,10 @@ export class HealthService {
   }
 
   private async schema(): Promise<'expected' | 'older' | 'newer'> {
-    const { missing, unknown } = await schemaState({
-      query: async (sql) => ({ rows: await this.database.query(sql) }),
-    });
+    const { missing, unknown } = await schemaState(
+      { query: async (sql) => ({ rows: await this.database.query(sql) }) },
+      CONFIGURATION,
+    );
     if (missing.length > 0) return 'older';
     return unknown.length > 0 ? 'newer' : 'expected';
   }
