@@ -173,7 +173,7 @@ describe('GET /internal/metrics', () => {
   ])('answers while Redis %s, and shows the lag grow', async (_how, interrupt: () => Promise<void>) => {
     await interrupt();
     await write();
-    await scrape();
+    expect(valueOf(await scrape(), 'ez_pg_up')).toBe(1);
     await untilScraped(
       (now) =>
         valueOf(now, 'ez_redis_up') === 0 &&

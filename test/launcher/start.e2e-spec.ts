@@ -79,6 +79,7 @@ describe('bin/start', () => {
     await until(() => existsSync(join(folder.path, 'postgres')));
     await launcher.stop('SIGKILL');
     await until(() => processesWith(folder.path).length === 0);
+    expect(processesWith(folder.path)).toEqual([]);
   });
 
   it('refuses a second start on the same data, and names the one that runs', async () => {
