@@ -14,6 +14,7 @@ export default {
   // that hurts, which takes workers: never run the whole suite with --runInBand.
   maxWorkers: 2,
   workerIdleMemoryLimit: '500MB',
+  // Longer than any wait inside a test, so that it is the wait that says what did not come.
   testTimeout: 120_000,
   projects: [
     {

@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Where the database lives, by which a copy of it is told from itself, and what waits for an operator's word. */
 export class Holds002 implements MigrationInterface {
-  readonly name = 'Holds1764000000002';
+  readonly name = 'Holds1760000000002';
 
   async up(q: QueryRunner): Promise<void> {
     await q.query(`

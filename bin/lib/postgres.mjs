@@ -141,7 +141,8 @@ function createDatabase({ cluster, bin, identity }) {
 
 /** @param {string} pidFile */
 function isReady(pidFile) {
-  return fs.existsSync(pidFile) && fs.readFileSync(pidFile, 'utf8').split('\n')[7]?.trim() === 'ready';
+  const state = fs.existsSync(pidFile) ? fs.readFileSync(pidFile, 'utf8').split('\n')[7]?.trim() : undefined;
+  return state === 'ready' || state === 'standby';
 }
 
 /** PGDATA, PGPORT and a locale that is not installed would change what the server does. */

@@ -75,9 +75,10 @@ export class Comparison {
   }
 
   private async look(survey: Survey): Promise<true> {
-    if (await survey.next()) return true;
-    this.losses.push(...survey.losses);
-    this.mayLose.set(survey.kind, survey.losses.length === 0 || (await this.permits(this.losses)));
+    const losses = await survey.next();
+    if (!losses) return true;
+    this.losses.push(...losses);
+    this.mayLose.set(survey.kind, losses.length === 0 || (await this.permits(this.losses)));
     this.survey = undefined;
     return true;
   }

@@ -8,6 +8,7 @@ import { startGeneration, type Head } from './head.js';
 import { Holds } from './holds.js';
 import { Increment, type Progress } from './increment.js';
 import type { FoundMarker, Marker } from './marker.js';
+import { raiseVersion } from './lineage.js';
 import { MarkerWatch } from './marker-watch.js';
 import type { SnapshotReason, SnapshotReport } from './snapshot-report.js';
 import { SnapshotRequests } from './snapshot-requests.js';
@@ -94,7 +95,9 @@ export class Convergence {
 
   private async begin(marker: Marker, head: Head): Promise<Head> {
     const isOurs = marker.source === head.source;
-    const next = await startGeneration(this.tools.database, marker);
+    const isBegun = isNewer(head.gen, marker.gen);
+    const { database } = this.tools;
+    const next = isBegun ? await raiseVersion(database, marker) : await startGeneration(database, marker);
     this.logger.error(
       isOurs
         ? `PostgreSQL went back in time: Redis held ${marker.gen}.${marker.version}, the database is at ${head.gen}.${head.version}. ` +

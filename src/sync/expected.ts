@@ -2,7 +2,7 @@ import type { HashKind } from '../contract/redis-keys.js';
 import { HASH_KINDS, type Counts } from './losses.js';
 import type { Sql } from './sync-database.js';
 
-/** Each field in Redis needs a row of these at least. */
+/** Each field in Redis needs a row of these at least, and one of `sync_resource`. */
 const TABLES: Record<HashKind, string> = {
   provider: 'api_keys',
   key: 'key_secrets',
@@ -12,10 +12,13 @@ const TABLES: Record<HashKind, string> = {
   namespace: 'namespaces',
 };
 
-/** How many fields there can be of each kind at most, counted no further than to `limits`. */
+/** How many of each kind PostgreSQL knows, counted no further than to `limits`. */
 export async function expectedCounts(sql: Sql, limits: Counts): Promise<Counts> {
   const columns = HASH_KINDS.map(
-    (kind, i) => `(SELECT count(*) FROM (SELECT FROM ${TABLES[kind]} LIMIT $${i + 1}) counted) AS "${kind}"`,
+    (kind, i) => `least(
+      (SELECT count(*) FROM (SELECT FROM ${TABLES[kind]} LIMIT $${i + 1}) counted),
+      (SELECT count(*) FROM (SELECT FROM sync_resource WHERE kind = '${kind}' AND NOT deleted LIMIT $${i + 1}) counted)
+    ) AS "${kind}"`,
   );
   const [counts] = await sql.query<Record<HashKind, number>>(
     `SELECT ${columns.join(', ')}`,

@@ -14,7 +14,6 @@ import type { SyncTools } from './sync-tools.js';
 import { isNewer, oldest } from './versions.js';
 
 const SWAP_ATTEMPTS = 5;
-const NONE: Counts = new Map();
 
 export interface SnapshotOrder {
   fence: string;
@@ -66,9 +65,8 @@ export class FullSnapshot {
 
   async run(): Promise<Head> {
     const { before } = this.order;
-    const { store, database } = this.tools;
     // Records go where they are read, so what can be known of losses has to be known before the first.
-    if (before !== 'nothing') await this.assertMayLose(await expectedCounts(database, await store.fieldCounts()));
+    if (before !== 'nothing') await this.assertMayLose();
     await this.writer.open();
     await this.catchUp();
     if (before === 'unknown') await this.denyTokens();
@@ -79,11 +77,13 @@ export class FullSnapshot {
     return head;
   }
 
-  private async assertMayLose(coming: Counts): Promise<void> {
+  /** @param fields what is staged; without, what there may be at most */
+  private async assertMayLose(fields?: Counts): Promise<void> {
     const { store, database } = this.tools;
     const held = await store.fieldCounts();
-    if (lossesOf(held, coming, NONE).length === 0) return;
-    const losses = lossesOf(held, coming, await changedCounts(database, this.order.since));
+    const prospect = { held, rows: await expectedCounts(database, held), fields };
+    if (lossesOf(prospect).length === 0) return;
+    const losses = lossesOf({ ...prospect, explained: await changedCounts(database, this.order.since) });
     if (losses.length > 0 && !(await this.order.permits(losses))) throw new HeldError();
   }
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { expectedCounts } from './expected.js';
 import type { Head } from './head.js';
 import { Holds } from './holds.js';
-import { lossesOf, type Counts } from './losses.js';
+import { lossesOf } from './losses.js';
 import type { FoundMarker } from './marker.js';
 import { SyncTools } from './sync-tools.js';
 
@@ -10,8 +10,6 @@ import { SyncTools } from './sync-tools.js';
 const YIELD_MS = 10_000;
 /** What waits may have become harmless, which takes some counting to find out. */
 const RECHECK_MS = 30_000;
-
-const NONE: Counts = new Map();
 
 /** Stands before everything that replaces what balancers use, and lets only pass what is harmless or confirmed. */
 @Injectable()
@@ -48,6 +46,6 @@ export class Guard {
 
   private async allLosses() {
     const held = await this.tools.store.fieldCounts();
-    return lossesOf(held, await expectedCounts(this.tools.database, held), NONE);
+    return lossesOf({ held, rows: await expectedCounts(this.tools.database, held) });
   }
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { covers, lossesOf, type Counts } from './losses.js';
 
 const keys = (count: number): Counts => new Map([['key', count]]);
-const lost = (from: number, to: number, explained = 0) => lossesOf(keys(from), keys(to), keys(explained));
+const lost = (from: number, to: number, explained = 0) =>
+  lossesOf({ held: keys(from), rows: keys(to), explained: keys(explained) });
 
 describe('a loss', () => {
   it.each([
@@ -28,12 +29,19 @@ describe('a loss', () => {
     expect(lost(1000, 0, 200)).toEqual([{ kind: 'key', from: 1000, to: 0 }]);
   });
 
+  it('is not what PostgreSQL knows and says should not be there, unless that is most', () => {
+    const last = { held: keys(1), rows: keys(1), fields: keys(0) };
+    expect(lossesOf(last)).toEqual([]);
+    const most = { held: keys(300), rows: keys(300), fields: keys(20) };
+    expect(lossesOf(most)).toEqual([{ kind: 'key', from: 300, to: 20 }]);
+  });
+
   it('is told of each kind for itself', () => {
     const held: Counts = new Map([
       ['key', 10],
       ['model', 10],
     ]);
-    expect(lossesOf(held, keys(10), new Map())).toEqual([{ kind: 'model', from: 10, to: 0 }]);
+    expect(lossesOf({ held, rows: keys(10) })).toEqual([{ kind: 'model', from: 10, to: 0 }]);
   });
 });
 

@@ -10,21 +10,30 @@ export interface Loss {
   to: number;
 }
 
+export interface Prospect {
+  /** Fields in Redis. */
+  held: Counts;
+  /** What PostgreSQL has, whether or not it gives a field: what is revoked or disabled is not lost. */
+  rows: Counts;
+  /** Fields that would be left; without, there may be one of each row. */
+  fields?: Counts;
+  /** How many may be gone because somebody said so: they have changed since Redis was written. */
+  explained?: Counts;
+}
+
 export const HASH_KINDS = Object.keys(HASH_OF) as HashKind[];
 
-/** So few may go without a word, as long as some stay. */
+/** So few may go without a word, as long as there are others. */
 export const FEW = 100;
 
-/**
- * The kinds that would lose more than half, and more than a few, or all.
- * @param explained how many may be gone because somebody said so: they have changed since Redis was written
- */
-export function lossesOf(held: Counts, coming: Counts, explained: Counts): Loss[] {
+/** The kinds that would lose more than half, and more than a few, or of which nothing is known any more. */
+export function lossesOf({ held, rows, fields = rows, explained }: Prospect): Loss[] {
   return HASH_KINDS.flatMap((kind) => {
-    const [from, to] = [held.get(kind) ?? 0, coming.get(kind) ?? 0];
-    const gone = from - to - (explained.get(kind) ?? 0);
+    const [from, to] = [held.get(kind) ?? 0, fields.get(kind) ?? 0];
+    const gone = from - to - (explained?.get(kind) ?? 0);
+    const isAll = gone > 0 && (rows.get(kind) ?? 0) === 0;
     const isMuch = gone > FEW && gone * 2 > from;
-    return gone > 0 && (to === 0 || isMuch) ? [{ kind, from, to }] : [];
+    return isAll || isMuch ? [{ kind, from, to }] : [];
   });
 }
 

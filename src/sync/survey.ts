@@ -1,4 +1,5 @@
 import type { HashKind } from '../contract/redis-keys.js';
+import { expectedCounts } from './expected.js';
 import type { HeldReader } from './held-reader.js';
 import { FEW, lossesOf, type Loss } from './losses.js';
 import type { SyncTools } from './sync-tools.js';
@@ -16,8 +17,8 @@ export class Survey {
     readonly kind: HashKind,
   ) {}
 
-  /** Looks at a page. @returns whether there is more */
-  async next(): Promise<boolean> {
+  /** Looks at a page. @returns after the last one, what would be lost */
+  async next(): Promise<Loss[] | undefined> {
     const { kind } = this;
     const [next, refs] = await this.reader.scanFields(kind, this.cursor);
     const { database, reader } = this.tools;
@@ -28,13 +29,14 @@ export class Survey {
       this.to += broken.length + resources.filter(({ field }) => field !== undefined).length;
     }
     this.cursor = next;
-    return next !== '0';
+    return next === '0' ? this.weigh() : undefined;
   }
 
   /** A few that this database never knew of are no loss: somebody planted them, into a kind that may have nothing else. */
-  get losses(): Loss[] {
+  private async weigh(): Promise<Loss[]> {
     const { kind, strays, known, to } = this;
-    const from = strays > FEW ? known + strays : known;
-    return lossesOf(new Map([[kind, from]]), new Map([[kind, to]]), new Map());
+    const held = new Map([[kind, strays > FEW ? known + strays : known]]);
+    const rows = await expectedCounts(this.tools.database, held);
+    return lossesOf({ held, rows, fields: new Map([[kind, to]]) });
   }
 }

@@ -22,7 +22,7 @@ describe('POST /providers, the early name', () => {
 
   it('makes a provider group and its API key in one version, and answers both ids', async () => {
     const fields = aProvider();
-    const { status, headers, body } = await app.admin.post('/providers?wait=applied&timeout_ms=5000', fields);
+    const { status, headers, body } = await app.admin.post('/providers?wait=applied&timeout_ms=30000', fields);
     expect(status).toBe(201);
     expect(body).toMatchObject({
       id: body.api_key_id,

@@ -31,12 +31,12 @@ describe('API keys that are banned', () => {
     const { id } = await aKey();
     const until = '2099-01-01T00:00:00.000Z';
     const ban = { reason: 'upstream answered 401', until };
-    const { status, body } = await app.admin.post(`/admin/api-keys/${id}/ban?wait=applied&timeout_ms=5000`, ban);
+    const { status, body } = await app.admin.post(`/admin/api-keys/${id}/ban?wait=applied&timeout_ms=30000`, ban);
     expect(status).toBe(200);
     expect(body).toMatchObject({ status: 'auto_disabled', ban_reason: ban.reason, ban_until: until });
     expect(await providerIn(app, id)).toMatchObject({ status: 'auto_disabled', ban_until: Date.parse(until) / 1000 });
 
-    const lifted = await app.admin.post(`/admin/api-keys/${id}/unban?wait=applied&timeout_ms=5000`);
+    const lifted = await app.admin.post(`/admin/api-keys/${id}/unban?wait=applied&timeout_ms=30000`);
     expect(lifted.body).toMatchObject({ status: 'active', ban_reason: '', ban_until: null });
     expect(await providerIn(app, id)).not.toHaveProperty('ban_until');
   });

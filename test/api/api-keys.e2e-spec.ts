@@ -89,7 +89,7 @@ describe('API keys', () => {
 
   it('take a new secret in the place of the old', async () => {
     const { id } = await aKey();
-    const { body } = await app.admin.patch(`/admin/api-keys/${id}?wait=applied&timeout_ms=5000`, { secret: SECRET });
+    const { body } = await app.admin.patch(`/admin/api-keys/${id}?wait=applied&timeout_ms=30000`, { secret: SECRET });
     expect(body.hint).toBe('…wxyz');
     expect((await providerIn(app, id)).api_key).toBe(SECRET);
   });

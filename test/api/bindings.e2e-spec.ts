@@ -134,7 +134,7 @@ describe('bindings', () => {
 
   it('are gone after a delete, in Redis too', async () => {
     const binding = await aBinding();
-    expect((await app.admin.delete(`/admin/bindings/${binding.id}?wait=applied&timeout_ms=5000`)).status).toBe(204);
+    expect((await app.admin.delete(`/admin/bindings/${binding.id}?wait=applied&timeout_ms=30000`)).status).toBe(204);
     expect((await app.admin.get(`/admin/bindings/${binding.id}`)).status).toBe(404);
     expect(await bindingIn(app, binding)).toBeNull();
   });

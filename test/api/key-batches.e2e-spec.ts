@@ -44,7 +44,7 @@ describe('keys in a batch', () => {
   it('are a thousand at once, each with its own token', async () => {
     const { id } = await aMaster(app);
     const create = Array.from({ length: 1000 }, (_, i) => ({ name: `k${i}`, quota_reset_type: 'daily' }));
-    const path = `/admin/masters/${id}/keys/batch?wait=applied&timeout_ms=10000`;
+    const path = `/admin/masters/${id}/keys/batch?wait=applied&timeout_ms=30000`;
     const { body, headers } = await app.admin.post(path, { create });
     expect(headers.get('ez-propagation')).toBe('applied');
     expect(new Set(body.created.map(({ version }: KeyBody) => `1.${version}`))).toEqual(

@@ -71,7 +71,7 @@ describe('masters', () => {
       const { id } = await aMaster(app);
       const create = Array.from({ length: 1000 }, (_, i) => ({ name: `k${i}` }));
       const made = await app.admin.post(path(id, '/keys/batch'), { create });
-      const { headers } = await app.admin.delete(path(id, '?wait=applied&timeout_ms=10000'));
+      const { headers } = await app.admin.delete(path(id, '?wait=applied&timeout_ms=30000'));
       expect(headers.get('ez-propagation')).toBe('applied');
       const pipeline = app.redis.pipeline();
       for (const { token } of made.body.created) pipeline.hget(`auth:token:${tokenHash(token)}`, 'status');

@@ -26,7 +26,7 @@ describe('namespaces', () => {
 
   it('say applied only when a balancer can read them', async () => {
     const name = unused();
-    const { headers } = await app.admin.post('/admin/namespaces?wait=applied&timeout_ms=5000', { name });
+    const { headers } = await app.admin.post('/admin/namespaces?wait=applied&timeout_ms=30000', { name });
     expect(headers.get('ez-propagation')).toBe('applied');
     expect(JSON.parse((await app.redis.hget('config:namespaces', name))!)).toEqual({ name, status: 'active' });
   });

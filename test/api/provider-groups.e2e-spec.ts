@@ -149,7 +149,7 @@ describe('provider groups', () => {
       const binding = await aBinding(group.id);
       await app.sync();
       const { status, headers } = await app.admin.delete(
-        `/admin/provider-groups/${group.id}?cascade=true&wait=applied&timeout_ms=5000`,
+        `/admin/provider-groups/${group.id}?cascade=true&wait=applied&timeout_ms=30000`,
         { 'if-match': `"${group.version}"` },
       );
       expect([status, headers.get('ez-propagation')]).toEqual([204, 'applied']);

@@ -35,7 +35,7 @@ describe('upstream secrets, when the encryption key is replaced', () => {
     expect(stored.startsWith(new KeyRing([NEW!]).prefix)).toBe(true);
     expect(new KeyRing([NEW!]).open(stored, `api_keys:${id}:secret`)).toBe('sk-from-before');
     expect((await app.admin.get(`/admin/api-keys/${id}`)).body).toEqual(before);
-    await app.admin.patch(`/admin/api-keys/${id}?wait=applied&timeout_ms=5000`, { weight: 2 });
+    await app.admin.patch(`/admin/api-keys/${id}?wait=applied&timeout_ms=30000`, { weight: 2 });
     expect(JSON.parse((await app.redis.hget('config:providers', String(id)))!).api_key).toBe('sk-from-before');
   });
 

@@ -64,12 +64,12 @@ describe('what a binding comes to', () => {
     expect((await candidateIn(binding)).upstreams).toEqual({ [one.id]: 'gpt-4o', [two.id]: 'gpt-4o' });
 
     const edit = { models: ['o3'], base_url: 'https://up.example/' };
-    await app.admin.patch(`/admin/provider-groups/${group.id}?wait=applied&timeout_ms=5000`, edit);
+    await app.admin.patch(`/admin/provider-groups/${group.id}?wait=applied&timeout_ms=30000`, edit);
     expect(await providerIn(app, one.id)).toMatchObject(edit);
     expect(await providerIn(app, two.id)).toMatchObject(edit);
     expect(await candidateIn(binding)).toMatchObject({ error: 'config_error' });
 
-    await app.admin.patch(`/admin/provider-groups/${group.id}?wait=applied&timeout_ms=5000`, { status: 'disabled' });
+    await app.admin.patch(`/admin/provider-groups/${group.id}?wait=applied&timeout_ms=30000`, { status: 'disabled' });
     expect((await providerIn(app, one.id)).status).toBe('disabled');
     expect(await candidateIn(binding)).toMatchObject({ error: 'no_provider' });
   });
@@ -78,7 +78,7 @@ describe('what a binding comes to', () => {
     const { group } = await aGroupWithKey();
     const old = await aBinding(group.id);
     const rename = (id: number) =>
-      app.admin.patch(`/admin/bindings/${id}?wait=applied&timeout_ms=5000`, { public_model: unused('model') });
+      app.admin.patch(`/admin/bindings/${id}?wait=applied&timeout_ms=30000`, { public_model: unused('model') });
     const renamed = await rename(old.id);
     expect([await bindingIn(app, old), await candidateIn(renamed.body)]).toMatchObject([null, { group_id: group.id }]);
 
@@ -95,7 +95,7 @@ describe('what a binding comes to', () => {
     await app.sync();
     expect(await candidateIn(bindingHere)).toMatchObject({ upstreams: { [id]: 'gpt-4o' } });
 
-    const wait = '?wait=applied&timeout_ms=5000';
+    const wait = '?wait=applied&timeout_ms=30000';
     await app.admin.patch(`/admin/api-keys/${id}${wait}`, { status: 'manual_disabled' });
     expect(await candidateIn(bindingHere)).toMatchObject({ error: 'no_provider' });
 

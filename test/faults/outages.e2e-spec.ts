@@ -100,7 +100,7 @@ describe('while PostgreSQL is away', () => {
       expect([ready.status, ready.body.postgres]).toEqual([503, 'down']);
       expect((await app.anyone.get('/health/live')).status).toBe(200);
       await network.pass();
-      expect((await app.admin.post('/admin/namespaces?wait=applied&timeout_ms=10000', { name: 'back' })).status).toBe(
+      expect((await app.admin.post('/admin/namespaces?wait=applied&timeout_ms=30000', { name: 'back' })).status).toBe(
         201,
       );
     } finally {

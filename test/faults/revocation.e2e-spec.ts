@@ -17,12 +17,12 @@ describe('what was taken away', () => {
   it('is every token of a deleted master, however many there are', async () => {
     const master = await aMaster(app);
     const create = Array.from({ length: 1000 }, () => ({ name: unused('key') }));
-    const batch = await app.admin.post(`/admin/masters/${master.id}/keys/batch?wait=applied&timeout_ms=10000`, {
+    const batch = await app.admin.post(`/admin/masters/${master.id}/keys/batch?wait=applied&timeout_ms=30000`, {
       create,
     });
     const tokens = batch.body.created.map(({ token }: { token: string }) => token) as string[];
     expect(await statusOf(tokens[999]!)).toBe('active');
-    const { status, headers } = await app.admin.delete(`/admin/masters/${master.id}?wait=applied&timeout_ms=10000`);
+    const { status, headers } = await app.admin.delete(`/admin/masters/${master.id}?wait=applied&timeout_ms=30000`);
     expect([status, headers.get('ez-propagation')]).toEqual([204, 'applied']);
     const statuses = await Promise.all(tokens.map(statusOf));
     expect(new Set(statuses)).toEqual(new Set(['revoked']));
@@ -53,7 +53,7 @@ describe('what was taken away', () => {
       while (!over.signal.aborted) await app.admin.post('/sync/snapshot');
     })();
     for (const { id } of keys) {
-      const path = `/admin/masters/${master.id}/keys/${id}/revoke?wait=applied&timeout_ms=10000`;
+      const path = `/admin/masters/${master.id}/keys/${id}/revoke?wait=applied&timeout_ms=30000`;
       expect((await app.admin.post(path)).headers.get('ez-propagation')).toBe('applied');
     }
     over.abort();

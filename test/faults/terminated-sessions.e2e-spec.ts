@@ -50,7 +50,7 @@ describe('a server whose sessions with PostgreSQL are ended again and again', ()
       [name],
     );
 
-  it.each(['ez-api', 'ez-api sync', 'ez-api dispatcher'])(
+  it.each(['ez-api', 'ez-api sync', 'ez-api dispatcher', 'ez-api log writer', 'ez-api log reader'])(
     'lives on and misses nothing, if they are those of %s',
     async (name) => {
       // Slow enough that sessions are found waiting for Redis, with no statement that could tell of their end.

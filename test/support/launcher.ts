@@ -59,7 +59,7 @@ async function isAlive(url: string): Promise<boolean> {
   return answer?.ok ?? false;
 }
 
-export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 40_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 90_000): Promise<void> {
   for (const deadline = Date.now() + timeoutMs; !(await condition()); await sleep(20)) {
     if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain`);
   }

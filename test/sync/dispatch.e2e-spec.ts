@@ -81,7 +81,7 @@ describe('a committed change', () => {
   it('answers applied only when Redis has it', async () => {
     for (let i = 0; i < 20; i++) {
       const name = unused('ns');
-      const { headers } = await app.admin.post('/admin/namespaces?wait=applied&timeout_ms=5000', { name });
+      const { headers } = await app.admin.post('/admin/namespaces?wait=applied&timeout_ms=30000', { name });
       expect(headers.get('ez-propagation')).toBe('applied');
       expect(await app.redis.hexists('config:namespaces', name)).toBe(1);
     }
@@ -129,7 +129,7 @@ describe('a process that leaves dispatching to others', () => {
   });
 
   it('is heard by the one that dispatches, and can tell when its change is in Redis', async () => {
-    const answer = await other.admin.post('/admin/namespaces?wait=applied&timeout_ms=5000', { name: unused('ns') });
+    const answer = await other.admin.post('/admin/namespaces?wait=applied&timeout_ms=30000', { name: unused('ns') });
     expect([answer.status, answer.headers.get('ez-propagation')]).toEqual([201, 'applied']);
   });
 
@@ -137,7 +137,7 @@ describe('a process that leaves dispatching to others', () => {
     await created(leader, '/admin/features', { name: unused('feature'), value: true });
     await leader.sync();
     await leader.redis.hset('meta:features', 'planted', 'true');
-    const { status, body } = await other.admin.post('/sync/snapshot?wait=applied&timeout_ms=10000');
+    const { status, body } = await other.admin.post('/sync/snapshot?wait=applied&timeout_ms=30000');
     expect([status, body.state]).toEqual([202, 'applied']);
     expect(await leader.redis.hexists('meta:features', 'planted')).toBe(0);
   });

@@ -187,7 +187,7 @@ describe('a second deployment at the same Redis', () => {
   });
 
   it('leaves the other one as it is', async () => {
-    const answer = await rightful.admin.post('/admin/namespaces?wait=applied&timeout_ms=10000', { name: unused('ns') });
+    const answer = await rightful.admin.post('/admin/namespaces?wait=applied&timeout_ms=30000', { name: unused('ns') });
     expect(answer.headers.get('ez-propagation')).toBe('applied');
     expect(await statusOf(rightful)).toMatchObject({ state: 'ok', holds: [] });
   });

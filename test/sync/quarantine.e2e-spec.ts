@@ -27,7 +27,7 @@ describe('a resource that cannot be rendered', () => {
   });
 
   it('holds up nobody else', async () => {
-    const answer = await app.admin.post('/admin/namespaces?wait=applied&timeout_ms=2000', { name: unused('ns') });
+    const answer = await app.admin.post('/admin/namespaces?wait=applied&timeout_ms=30000', { name: unused('ns') });
     expect(answer.headers.get('ez-propagation')).toBe('applied');
   });
 
@@ -42,7 +42,7 @@ describe('a resource that cannot be rendered', () => {
   });
 
   it('keeps its last good value through a full snapshot too', async () => {
-    const { body } = await app.admin.post('/sync/snapshot?wait=applied&timeout_ms=10000');
+    const { body } = await app.admin.post('/sync/snapshot?wait=applied&timeout_ms=30000');
     expect(body.state).toBe('applied');
     expect(await provider()).toMatchObject({ api_key: 'sk-last-good', weight: 1 });
   });

@@ -139,7 +139,7 @@ describe('among 10,000 keys', () => {
       while (!over.signal.aborted) await app.admin.post('/admin/sync/reconcile?wait_ms=30000');
     })();
     for (let i = 0; i < 50; i++) {
-      const { headers } = await app.admin.post('/admin/namespaces?wait=applied&timeout_ms=5000', {
+      const { headers } = await app.admin.post('/admin/namespaces?wait=applied&timeout_ms=30000', {
         name: unused('ns'),
       });
       expect(headers.get('ez-propagation')).toBe('applied');
