@@ -83,6 +83,13 @@ describe('a regex selector', () => {
     });
   });
 
+  it('is refused where a pattern and the models together are too much work', () => {
+    const models = Array.from({ length: 1000 }, (_, i) => `${'ab'.repeat(60)}-${i}`);
+    const resolve = (value: string) => resolveSelector({ type: 'regex', value, publicModel: 'm', models });
+    expect(resolve('-999$')).toEqual({ model: models[999] });
+    expect(resolve('(?:a[ab]{0,100}){1,3}[^ab]')).toMatchObject({ error: 'config_error' });
+  });
+
   it('without a value looks for the text of the public model, whose dots and pluses are no pattern', () => {
     const models = ['c++1x', 'c++1.x'];
 

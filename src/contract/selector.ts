@@ -4,6 +4,12 @@ import type { Candidate } from './snapshots.js';
 
 export const SELECTOR_MAX_LENGTH = 256;
 
+/**
+ * Linear time is still a product: the instructions of a pattern times the characters it is held against, some 70 ns each.
+ * The limit is on work and not on time, so that every process comes to the same result.
+ */
+const MOST_STEPS = 2_000_000;
+
 export interface Selector {
   type: SelectorType;
   /** Empty: the public model. */
@@ -21,6 +27,8 @@ export function resolveSelector(selector: Selector): Selection {
   if ('error' in matcher) return configError(matcher.error);
 
   const models = new Set(selector.models.map((model) => model.trim()).filter((model) => model !== ''));
+  const steps = (matcher.instructions ?? 0) * [...models].reduce((sum, { length }) => sum + length, 0);
+  if (steps > MOST_STEPS) return configError(`${describe(selector)} is too much work for ${models.size} models`);
   const hits = [...models].filter(matcher.matches);
   const [model] = hits;
   if (model === undefined) return configError(`${describe(selector)} hits none of ${models.size} models`);
@@ -47,7 +55,7 @@ export function resolveCandidate({ publicModel, groupModels, usableProviderIds, 
   return { ...candidate, upstreams: Object.fromEntries(ids.map((id) => [String(id), selection.model])) };
 }
 
-export type CompiledSelector = { find: (text: string) => boolean } | { error: string };
+export type CompiledSelector = { find: (text: string) => boolean; instructions: number } | { error: string };
 
 /**
  * RE2, as in balancers. JavaScript's own engine accepts look-around and back-references that they refuse, and it
@@ -57,14 +65,14 @@ export function compileSelector(pattern: string): CompiledSelector {
   if (pattern.length > SELECTOR_MAX_LENGTH) return { error: `longer than ${SELECTOR_MAX_LENGTH} characters` };
   try {
     const compiled = RE2JS.compile(pattern);
-    return { find: (text) => compiled.test(text) };
+    return { find: (text) => compiled.test(text), instructions: compiled.programSize() };
   } catch (error) {
     if (error instanceof RE2JSException) return { error: error.message };
     throw error;
   }
 }
 
-type Matcher = { matches: (model: string) => boolean } | { error: string };
+type Matcher = { matches: (model: string) => boolean; instructions?: number } | { error: string };
 
 const MATCHERS: Record<SelectorType, (wanted: string, isDefault: boolean) => Matcher> = {
   exact: (wanted) => ({ matches: (model) => model === wanted.trim() }),
@@ -73,7 +81,7 @@ const MATCHERS: Record<SelectorType, (wanted: string, isDefault: boolean) => Mat
     // A public model is a name: its dots and pluses stand for themselves, unlike those of a pattern that somebody wrote.
     if (isDefault) return { matches: (model) => model.includes(wanted) };
     const compiled = compileSelector(wanted);
-    return 'error' in compiled ? compiled : { matches: compiled.find };
+    return 'error' in compiled ? compiled : { matches: compiled.find, instructions: compiled.instructions };
   },
 };
 

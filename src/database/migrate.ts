@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import { DataSource, type MigrationInterface } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
 import { logMigrations } from '../../migrations/logs/index.js';
