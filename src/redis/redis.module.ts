@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { Config } from '../config/config.js';
 import { configRedis } from '../config/redis-target.js';
 import { connectRedis } from './redis-client.js';
+import { Streams } from './streams.js';
 
 /** The Redis that holds the configuration. */
 export const CONFIG_REDIS = Symbol('CONFIG_REDIS');
@@ -15,8 +16,9 @@ export const CONFIG_REDIS = Symbol('CONFIG_REDIS');
       useFactory: connectConfigRedis,
       inject: [Config],
     },
+    Streams,
   ],
-  exports: [CONFIG_REDIS],
+  exports: [CONFIG_REDIS, Streams],
 })
 export class RedisModule implements OnApplicationShutdown {
   constructor(@Inject(CONFIG_REDIS) private readonly redis: Redis) {}

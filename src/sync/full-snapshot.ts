@@ -2,8 +2,10 @@ import { SYNC_KINDS } from '../contract/redis-keys.js';
 import { ApplyWriter, RefusedError } from './apply-writer.js';
 import { inClosureOrder } from './closure.js';
 import { collectOrphans } from './collector.js';
+import { changedCounts, expectedCounts } from './expected.js';
 import { changesSince, readHead, type Head } from './head.js';
 import type { Increment } from './increment.js';
+import { lossesOf, type Counts, type Loss } from './losses.js';
 import { markerName, standingOf, type Marker } from './marker.js';
 import type { Batch, Page } from './resource-reader.js';
 import type { Resource } from './resource.js';
@@ -12,17 +14,33 @@ import type { SyncTools } from './sync-tools.js';
 import { isNewer, oldest } from './versions.js';
 
 const SWAP_ATTEMPTS = 5;
+const NONE: Counts = new Map();
 
 export interface SnapshotOrder {
   fence: string;
   /** What Redis holds before: nothing at all, what follows this database, or what nobody can tell. */
   before: 'nothing' | 'following' | 'unknown';
+  /** Whatever changed after this version was changed on purpose, and may be gone. */
+  since: string;
+  /** The database whose configuration may be replaced, if Redis holds that of another. */
+  replaces: string | undefined;
+  /** Whether so much may go. */
+  permits: (losses: Loss[]) => Promise<boolean>;
   /** Requests that this snapshot answers. */
   ids: readonly string[];
   /** Whether something was committed since it was last asked. */
   hasNews: () => boolean;
   /** Ends the snapshot at the next page; nothing is swapped in then. */
   signal: AbortSignal;
+}
+
+/** It would take away too much, and nobody has said that this is meant. */
+export class HeldError extends Error {
+  override readonly name = 'HeldError';
+
+  constructor() {
+    super('It waits to be confirmed');
+  }
 }
 
 /**
@@ -48,6 +66,9 @@ export class FullSnapshot {
 
   async run(): Promise<Head> {
     const { before } = this.order;
+    const { store, database } = this.tools;
+    // Records go where they are read, so what can be known of losses has to be known before the first.
+    if (before !== 'nothing') await this.assertMayLose(await expectedCounts(database, await store.fieldCounts()));
     await this.writer.open();
     await this.catchUp();
     if (before === 'unknown') await this.denyTokens();
@@ -56,6 +77,14 @@ export class FullSnapshot {
     const head = await this.swapIn();
     if (before !== 'nothing') await this.collect(head);
     return head;
+  }
+
+  private async assertMayLose(coming: Counts): Promise<void> {
+    const { store, database } = this.tools;
+    const held = await store.fieldCounts();
+    if (lossesOf(held, coming, NONE).length === 0) return;
+    const losses = lossesOf(held, coming, await changedCounts(database, this.order.since));
+    if (losses.length > 0 && !(await this.order.permits(losses))) throw new HeldError();
   }
 
   /** Redis may be an old copy in which revoked secrets still work: that can't wait until all others are written. */
@@ -154,13 +183,16 @@ export class FullSnapshot {
     const standing = standingOf(marker, head);
     const isFollowing = standing === 'current' || standing === 'behind';
     const isChanged = head.gen !== this.writer.gen || (this.order.before === 'following' && !isFollowing);
-    if (isChanged || standing === 'alien') throw new RefusedError('another generation has begun', this.order.fence);
+    const isForeign = marker !== undefined && ![head.source, this.order.replaces].includes(marker.source);
+    if (isChanged || isForeign || standing === 'alien')
+      throw new RefusedError('another generation has begun', this.order.fence);
     return this.order.before === 'following' ? marker!.version : undefined;
   }
 
   private async swapIn(): Promise<Head> {
     for (let attempt = 1; attempt <= SWAP_ATTEMPTS; attempt++) {
       const { head, marker } = await this.catchUp();
+      await this.assertMayLose(this.writer.counts);
       const { status, detail } = await this.tools.store.swap({
         expected: marker,
         head,

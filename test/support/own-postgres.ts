@@ -5,7 +5,7 @@ import process from 'node:process';
 import pg from 'pg';
 import { preparePostgres } from '../../bin/lib/postgres.mjs';
 import { parsePgDsn } from '../../src/config/pg-dsn.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrateAll } from '../../src/database/migrate.js';
 
 /** Nothing but a commit that asks for it may flush the log: what it has not asked for is in memory, and gone after a crash. */
 const QUIET = ['autovacuum = off', 'bgwriter_lru_maxpages = 0', `checkpoint_timeout = '1d'`];
@@ -33,7 +33,7 @@ export class OwnPostgres {
     const own = new OwnPostgres(folder, dsn, server.start, await server.start());
     await own.query(QUIET.map((setting) => `ALTER SYSTEM SET ${setting}`));
     await own.query(['SELECT pg_reload_conf()']);
-    await migrate(parsePgDsn(dsn));
+    await migrateAll(parsePgDsn(dsn));
     await own.keepLogInMemory();
     return own;
   }

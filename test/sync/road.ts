@@ -71,9 +71,18 @@ export async function openRoad(keys: number): Promise<Road> {
       await client.query('COMMIT');
     },
     async snapshot(order = {}) {
-      const nothing = { fence: '1', before: 'unknown', ids: [], hasNews: () => false } as const;
-      const { signal } = new AbortController();
-      return new FullSnapshot(tools, increment, { ...nothing, signal, ...order }, await readHead(db)).run();
+      const head = await readHead(db);
+      const plain: SnapshotOrder = {
+        fence: '1',
+        before: 'unknown',
+        since: head.version,
+        replaces: undefined,
+        permits: () => Promise.resolve(false),
+        ids: [],
+        hasNews: () => false,
+        signal: new AbortController().signal,
+      };
+      return new FullSnapshot(tools, increment, { ...plain, ...order }, head).run();
     },
     async close() {
       await client.end();
