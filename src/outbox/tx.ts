@@ -2,6 +2,9 @@ import type { EntityManager } from 'typeorm';
 import type { SyncKind } from '../contract/redis-keys.js';
 import type { ResourceRow } from '../database/resource-row.js';
 
+/** What a write can touch: one resource of the Redis contract, or by one name, the master's id, all keys of a master. */
+export type TouchedKind = SyncKind | 'master_keys';
+
 /** One line of the operation log. `before` and `after` are views, so that a secret can't slip in. */
 export interface Operation {
   action: string;
@@ -16,14 +19,14 @@ export interface Operation {
  * declarations into rows of the same transaction when the work is done.
  */
 export class Tx {
-  private readonly touched = new Map<SyncKind, Map<string, boolean>>();
+  private readonly touched = new Map<TouchedKind, Map<string, boolean>>();
   private readonly stamped = new Map<string, Set<ResourceRow>>();
   private readonly operations: Operation[] = [];
 
   constructor(readonly manager: EntityManager) {}
 
   /** These resources may look different in Redis now. Naming one too many costs a read; one too few loses an update. */
-  changed(kind: SyncKind, refs: Iterable<string | number>): void {
+  changed(kind: TouchedKind, refs: Iterable<string | number>): void {
     this.touch(kind, refs, false);
   }
 
@@ -47,7 +50,7 @@ export class Tx {
     return { touched: this.touched, stamped: this.stamped, operations: this.operations };
   }
 
-  private touch(kind: SyncKind, refs: Iterable<string | number>, deleted: boolean): void {
+  private touch(kind: TouchedKind, refs: Iterable<string | number>, deleted: boolean): void {
     const ofKind = this.touched.get(kind) ?? new Map<string, boolean>();
     for (const ref of refs) ofKind.set(String(ref), deleted);
     this.touched.set(kind, ofKind);
@@ -55,7 +58,7 @@ export class Tx {
 }
 
 export interface Declarations {
-  touched: ReadonlyMap<SyncKind, ReadonlyMap<string, boolean>>;
+  touched: ReadonlyMap<TouchedKind, ReadonlyMap<string, boolean>>;
   stamped: ReadonlyMap<string, ReadonlySet<ResourceRow>>;
   operations: readonly Operation[];
 }

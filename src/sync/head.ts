@@ -1,5 +1,6 @@
 import type { SyncKind } from '../contract/redis-keys.js';
 import { KEY_IS_DENIED, KEY_JOINS } from '../modules/keys/key.source.js';
+import { EACH_CHANGED } from './each-changed.js';
 import type { Marker } from './marker.js';
 import type { Sql } from './sync-database.js';
 
@@ -31,20 +32,27 @@ export interface DatedChange extends Change {
   age: number;
 }
 
-/** What has changed after `version`, and with `retryBroken` also what could not be rendered before. */
-export function changesSince(
+/** Beyond this many changes, reading everything in order is faster than reading what changed. */
+const BACKLOG_MAX = 50_000;
+
+/**
+ * What has changed after `version`, and with `retryBroken` also what could not be rendered before.
+ * @returns undefined if it is too much
+ */
+export async function changesSince(
   sql: Sql,
   version: string,
-  options: { retryBroken?: boolean; limit?: number } = {},
-): Promise<DatedChange[]> {
+  options: { retryBroken?: boolean } = {},
+): Promise<DatedChange[] | undefined> {
   const broken = options.retryBroken ? 'OR s.quarantined_at IS NOT NULL' : '';
-  return sql.query<DatedChange>(
-    `SELECT s.kind, s.ref, s.deleted, ${KEY_IS_DENIED} AS is_denial,
+  const changes = await sql.query<DatedChange>(
+    `WITH touched AS (SELECT * FROM sync_resource s WHERE s.version > $1 ${broken})
+     SELECT s.kind, s.ref, s.deleted, ${KEY_IS_DENIED} AS is_denial,
             s.version::text, extract(epoch FROM clock_timestamp() - s.changed_at) AS age
-       FROM sync_resource s ${KEY_JOINS}
-      WHERE s.version > $1 ${broken} LIMIT $2`,
-    [version, options.limit ?? null],
+       FROM (SELECT * FROM (${EACH_CHANGED}) changed LIMIT $2) s ${KEY_JOINS}`,
+    [version, BACKLOG_MAX + 1],
   );
+  return changes.length > BACKLOG_MAX ? undefined : changes;
 }
 
 /**

@@ -8,9 +8,6 @@ import type { BrokenResource, ResourceRef } from './resource.js';
 import type { Sql } from './sync-database.js';
 import { SyncTools } from './sync-tools.js';
 
-/** Beyond this many changes, reading everything in order is faster than reading what changed. */
-const BACKLOG_MAX = 100_000;
-
 const HEARTBEAT_SECONDS = 1;
 
 export interface Progress {
@@ -35,8 +32,8 @@ export class Increment {
       if (standing === 'current' && isFresh && !retryBroken) return { standing, head };
 
       const durable = this.tools.durability.cover(head.version, sql);
-      const changes = await changesSince(sql, marker.version, { retryBroken, limit: BACKLOG_MAX + 1 });
-      if (changes.length > BACKLOG_MAX) return { standing: 'backlog', head };
+      const changes = await changesSince(sql, marker.version, { retryBroken });
+      if (!changes) return { standing: 'backlog', head };
       const arrived = this.tools.metrics.onTheirWay(changes, marker.version);
       const writer = new ApplyWriter(this.tools, { head, from: marker.version, fence, durable });
       const isSent = await this.send(sql, writer, inClosureOrder(changes)).then(() => true, unlessWrongType);

@@ -35,11 +35,12 @@ export class Quarantine {
     if (broken.length === 0) return;
     const rows = await this.database.query<{ kind: string; ref: string; attempts: number; last_error: string }>(
       // A row that is locked is being replaced by a newer version, and nobody who writes shall wait for this.
+      // It may be older than the version that failed: a key has that of its master, if that is newer.
       `WITH free AS (
          SELECT s.kind, s.ref, failed.reason
            FROM sync_resource s
            JOIN unnest($1::text[], $2::text[], $3::bigint[], $4::text[]) failed (kind, ref, version, reason)
-             ON s.kind = failed.kind AND s.ref = failed.ref AND s.version = failed.version
+             ON s.kind = failed.kind AND s.ref = failed.ref AND s.version <= failed.version
             FOR UPDATE OF s SKIP LOCKED)
        UPDATE sync_resource s
           SET attempts = s.attempts + 1, last_error = free.reason, quarantined_at = coalesce(s.quarantined_at, now())
@@ -59,7 +60,7 @@ export class Quarantine {
          SELECT s.kind, s.ref
            FROM sync_resource s
            JOIN unnest($1::text[], $2::text[], $3::bigint[]) rendered (kind, ref, version)
-             ON s.kind = rendered.kind AND s.ref = rendered.ref AND s.version = rendered.version
+             ON s.kind = rendered.kind AND s.ref = rendered.ref AND s.version <= rendered.version
             FOR UPDATE OF s SKIP LOCKED)
        UPDATE sync_resource s SET attempts = 0, last_error = NULL, quarantined_at = NULL
          FROM free WHERE s.kind = free.kind AND s.ref = free.ref`,

@@ -3,6 +3,7 @@ import { Gauge } from 'prom-client';
 import { Metrics } from '../common/metrics.js';
 import { SYNC_KINDS, type SyncKind } from '../contract/redis-keys.js';
 import { PgPools } from '../modules/metrics/pg-pools.service.js';
+import { EACH_CHANGED } from './each-changed.js';
 import { HOLD_CAUSES, Holds } from './holds.js';
 import { Leadership } from './leadership.js';
 import { SyncDatabase } from './sync-database.js';
@@ -96,8 +97,9 @@ export class SyncGauges {
   /** By the clock of the database, which is the one that has dated the changes. */
   private async showPending(applied: string): Promise<void> {
     const kinds = await this.database.query<{ kind: SyncKind; count: number; age: number }>(
-      `SELECT kind, count(*), extract(epoch FROM clock_timestamp() - min(changed_at)) AS age
-         FROM (SELECT kind, changed_at FROM sync_resource WHERE version > $1 ORDER BY version LIMIT $2) pending
+      `WITH touched AS (SELECT * FROM sync_resource WHERE version > $1 ORDER BY version LIMIT $2)
+       SELECT kind, count(*), extract(epoch FROM clock_timestamp() - min(changed_at)) AS age
+         FROM (SELECT * FROM (${EACH_CHANGED}) changed LIMIT $2) pending
         GROUP BY kind`,
       [applied, COUNT_MAX],
     );

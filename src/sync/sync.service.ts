@@ -17,7 +17,14 @@ import { ReconcileReports } from './reconcile-reports.js';
 import { toReconcileRunView, type ReconcileDto, type ReconcileView } from './reconcile.dto.js';
 import { Reconciler } from './reconciler.js';
 import { SnapshotRequests } from './snapshot-requests.js';
-import { changedAfter, countResources, listResources, pendingByKind, quarantined } from './sync-resources.js';
+import {
+  changedAfter,
+  countResources,
+  listResources,
+  MOST_PENDING,
+  pendingByKind,
+  quarantined,
+} from './sync-resources.js';
 import { toSyncStatus } from './sync-status.js';
 import { SyncTools } from './sync-tools.js';
 import type {
@@ -87,7 +94,8 @@ export class SyncService {
     const { database } = this.tools;
     const filter = state === 'pending' ? changedAfter((await this.look()).applied) : quarantined();
     const data = await listResources(database, filter, (page - 1) * page_size, page_size);
-    return { data, total: await countResources(database, filter), page, page_size };
+    const total = await countResources(database, filter);
+    return { data, total, ...(total === MOST_PENDING && { total_is_exact: false }), page, page_size };
   }
 
   async requestSnapshot({ wait, timeout_ms = DEFAULT_WAIT_MS }: RequestSnapshotDto): Promise<SnapshotRequestView> {

@@ -68,7 +68,7 @@ export class MastersService extends CrudService<Master, CreateMasterDto, UpdateM
     await super.delete(tx, ids);
   }
 
-  protected async declare(tx: Tx, changes: RowChange<Master>[]): Promise<void> {
+  protected declare(tx: Tx, changes: RowChange<Master>[]): void {
     tx.removed(
       'master',
       changes.flatMap(({ before, after }) => (after ? [] : before!.id)),
@@ -77,7 +77,7 @@ export class MastersService extends CrudService<Master, CreateMasterDto, UpdateM
       'master',
       changes.flatMap(({ after }) => after?.id ?? []),
     );
-    await this.keys.declareAllOf(
+    this.keys.declareAllOf(
       tx,
       changes.filter(isShownByKeys).map(({ after }) => after!.id),
     );
