@@ -25,6 +25,7 @@ import { ModelsModule } from './modules/models/models.module.js';
 import { NamespacesModule } from './modules/namespaces/namespaces.module.js';
 import { OperationLogsModule } from './modules/operation-logs/operation-logs.module.js';
 import { ProviderGroupsModule } from './modules/provider-groups/provider-groups.module.js';
+import { UsageModule } from './modules/usage/usage.module.js';
 import { SelfModule } from './modules/self/self.module.js';
 import { LogDatabaseModule } from './log-database/log-database.module.js';
 import { OutboxModule } from './outbox/outbox.module.js';
@@ -54,7 +55,7 @@ const RESOURCES = [
   ProviderGroupsModule,
 ];
 
-const VIEWS = [AuthModule, ExplainModule, HealthModule, SelfModule];
+const VIEWS = [AuthModule, ExplainModule, HealthModule, SelfModule, UsageModule];
 
 /** From the outside in: the receipt is written when the answer is stored and the transaction committed. */
 const INTERCEPTORS = [EtagInterceptor, ReceiptInterceptor, IdempotencyInterceptor];

@@ -45,6 +45,9 @@ export class TokenView extends ResourceView {
   @ApiProperty({ description: 'USD' })
   balance!: number;
 
+  @ApiProperty({ description: 'Whether usage may take the balance below 0' })
+  allow_overdraft!: boolean;
+
   @ApiProperty({ type: [String] })
   scopes!: string[];
 
@@ -147,6 +150,7 @@ function keyFields(row: Key): Omit<TokenView, 'secrets'> {
     status: row.status,
     weight: row.weight,
     balance: row.balance,
+    allow_overdraft: row.allow_overdraft,
     scopes: row.scopes,
     namespaces: row.namespaces,
     default_namespace: row.default_namespace,

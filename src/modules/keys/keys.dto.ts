@@ -4,6 +4,7 @@ import { ArrayMaxSize, ArrayMinSize, IsArray, IsOptional, ValidateNested } from 
 import { batchOf } from '../../crud/batch.dto.js';
 import {
   ChoiceField,
+  FlagField,
   IdField,
   IdFilter,
   IntegerField,
@@ -38,6 +39,9 @@ export class CreateKeyDto extends CreateTokenDto {
 
   @MoneyField({ description: 'USD' })
   balance?: number;
+
+  @FlagField({ description: 'Whether usage may take the balance below 0' })
+  allow_overdraft?: boolean;
 
   @IntegerField(0, Number.MAX_SAFE_INTEGER, { description: 'Quota units spent in this period' })
   quota_used?: number;

@@ -1,4 +1,4 @@
-import type { QuotaResetType } from './key.entity.js';
+export type QuotaResetType = 'none' | 'daily' | 'weekly' | 'monthly';
 
 /** From `start`, and up to but not including `end`. */
 export interface Period {
@@ -30,6 +30,9 @@ export function periodAt(instant: Date, type: Exclude<QuotaResetType, 'none'>, z
   while (startOf(next, zone) <= instant.getTime()) [first, next] = [next, calendar.next(next)];
   return { start: new Date(startOf(first, zone)), end: new Date(startOf(next, zone)) };
 }
+
+/** The first instant of a date, or of a month, such as `2026-11-20` or `2026-11`, on the calendar of a time zone. */
+export const startOfDate = (date: string, zone: string): Date => new Date(startOf(Date.parse(date), zone));
 
 /** A date, as the milliseconds of its midnight in UTC: a number to count with, whatever clocks do. */
 type Day = number;
