@@ -18,8 +18,8 @@ beforeAll(async () => {
   replicas = [app, await again(), await again()];
 });
 beforeEach(async () => {
-  // The keys of other tests are due too, when time comes near its end.
-  await app.db.query(`UPDATE keys SET quota_reset_type = 'none', quota_reset_at = NULL, quota_period_start = NULL`);
+  // Else the keys of other tests would be reset too; revoked ones never are.
+  await app.db.query(`UPDATE keys SET status = 'revoked'`);
   master = (await aMaster(app)).id;
 });
 afterAll(async () => {
