@@ -34,9 +34,9 @@ describe('usage, with the server killed over and over', () => {
     const { id: master } = await aMaster(server);
     const keys = [await aKey(server, master), await aKey(server, master), await aKey(server, master)];
     const sent = { posted: 0, streamed: 0 };
-    let isOver = false;
+    const over = new AbortController();
     const balancers = Array.from({ length: 4 }, async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         await acknowledged(() => server, keys);
         sent.posted++;
         await redis.client.xadd('usage:ingest', '*', 'batch', JSON.stringify(batchOf(keys)));
@@ -51,7 +51,7 @@ describe('usage, with the server killed over and over', () => {
       await age(redis);
       server = await start();
     }
-    isOver = true;
+    over.abort();
     await Promise.all(balancers);
     while ((await redis.client.xlen('usage:ingest')) > 0) await sleep(50);
     expect(await totals(database.dsn)).toEqual({

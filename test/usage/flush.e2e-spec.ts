@@ -103,7 +103,7 @@ describe('a flush', () => {
     ['no batch_id', { node: 'n' }, '/batch_id'],
     ['a batch_id with NUL', { node: 'n', batch_id: 'a\u0000' }, '/batch_id'],
     ['entries that are no list', { node: 'n', batch_id: 'b', entries: { key_id: 1 } }, '/entries'],
-    ['an entry that is no object', { node: 'n', batch_id: 'b', entries: [7] }, '/entries'],
+    ['an entry that is no object', { node: 'n', batch_id: 'b', entries: [7] }, '/entries/0'],
     ['an entry without key', { node: 'n', batch_id: 'b', entries: [{ requests: 1 }] }, '/entries/0/key_id'],
     ['a key id of 0', { node: 'n', batch_id: 'b', entries: [{ key_id: 0 }] }, '/entries/0/key_id'],
     [
@@ -153,15 +153,19 @@ describe('a flush', () => {
       { node: 'n', batch_id: 'b', providers: [{ provider_id: 1, errors: [] }] },
       '/providers/0/errors',
     ],
-    ['1,001 entries', { node: 'n', batch_id: 'b', entries: Array(1001).fill({ key_id: 1 }) }, '/entries'],
+    [
+      '1,001 entries',
+      { node: 'n', batch_id: 'b', entries: Array.from({ length: 1001 }, () => ({ key_id: 1 })) },
+      '/entries',
+    ],
   ])('with %s is refused', async (_, body, pointer) => {
     const answer = await flush(app, body);
     expect(answer.status).toBe(400);
-    if (answer.body.errors.length > 0) expect(answer.body.errors[0].pointer).toBe(pointer);
+    if (answer.body.code !== 'malformed_body') expect(answer.body.errors[0].pointer).toBe(pointer);
   });
 
   it('is for balancers only', async () => {
-    expect((await app.admin.post('/internal/stats/flush', aBatch())).status).toBe(401);
+    expect((await app.admin.post('/internal/stats/flush', aBatch())).status).toBe(403);
     expect((await app.anyone.post('/internal/stats/flush', aBatch())).status).toBe(401);
   });
 });

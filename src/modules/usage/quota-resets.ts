@@ -20,6 +20,7 @@ const RETRY_MS = 1_000;
 export class QuotaResets implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(QuotaResets.name);
   private running: Promise<void> | undefined;
+  private oldestDue: Date | null = null;
   private readonly stopping = new AbortController();
 
   constructor(
@@ -30,7 +31,7 @@ export class QuotaResets implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly metrics: UsageMetrics,
     exposition: Metrics,
   ) {
-    exposition.beforeScrape(async () => metrics.overdue.set(await this.overdueSeconds()));
+    exposition.beforeScrape(() => metrics.overdue.set(this.overdueSeconds()));
   }
 
   onApplicationBootstrap(): void {
@@ -94,9 +95,9 @@ export class QuotaResets implements OnApplicationBootstrap, BeforeApplicationShu
     this.scheduler.addTimeout(BOUNDARY, timer);
   }
 
-  private async overdueSeconds(): Promise<number> {
-    const due = await this.dueSince(new Date());
-    return due === null ? 0 : (Date.now() - due.getTime()) / 1_000;
+  /** From the last look, which comes again every second while something is due. */
+  private overdueSeconds(): number {
+    return this.oldestDue === null ? 0 : Math.max(0, (Date.now() - this.oldestDue.getTime()) / 1_000);
   }
 
   private async dueSince(now: Date): Promise<Date | null> {
@@ -104,6 +105,7 @@ export class QuotaResets implements OnApplicationBootstrap, BeforeApplicationShu
       `SELECT min(quota_reset_at) AS due FROM keys WHERE quota_reset_at <= $1 AND status <> 'revoked'`,
       [now],
     );
+    this.oldestDue = row!.due;
     return row!.due;
   }
 }
