@@ -14,6 +14,7 @@ export const ADMIN_RESOURCES = [
   'logs',
   'stats',
   'usage',
+  'webhooks',
   'explain',
 ] as const;
 

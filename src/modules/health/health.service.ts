@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
-import { CONFIGURATION, schemaState } from '../../database/migrate.js';
+import { CONFIGURATION, LOGS, schemaState } from '../../database/migrate.js';
+import { LogDatabase } from '../../log-database/log-database.js';
 import { CONFIG_REDIS } from '../../redis/redis.module.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import type { HealthView } from './health.dto.js';
@@ -14,22 +15,26 @@ export class HealthService {
   constructor(
     private readonly database: DataSource,
     private readonly apiKeys: ApiKeysService,
+    private readonly logs: LogDatabase,
     @Inject(CONFIG_REDIS) private readonly redis: Redis,
   ) {}
 
   async check(): Promise<HealthView> {
-    const [schema, redis] = await Promise.all([
+    const [schema, redis, logs] = await Promise.all([
       within(this.schema()),
       within(this.redis.ping().then(() => 'up' as const)),
+      within(schemaState(this.logs.reads, LOGS)),
     ]);
+    const areLogsUp = logs?.missing.length === 0;
     const undecryptable_secrets = schema === 'expected' ? ((await within(this.apiKeys.undecryptable())) ?? null) : null;
     const isDown = schema !== 'expected';
-    const isDegraded = redis !== 'up' || undecryptable_secrets !== 0;
+    const isDegraded = redis !== 'up' || !areLogsUp || undecryptable_secrets !== 0;
     return {
       status: isDown ? 'down' : isDegraded ? 'degraded' : 'ok',
       postgres: schema === undefined ? 'down' : 'up',
       schema: schema ?? 'unknown',
       redis: redis ?? 'down',
+      logs: areLogsUp ? 'up' : 'down',
       undecryptable_secrets,
     };
   }

@@ -1,6 +1,6 @@
 import { Check, Column, Entity, ForeignKey, Index } from 'typeorm';
-import { BIGINT, SPENT_MONEY, TEXT_LIST, TIMESTAMP } from '../../database/columns.js';
 import type { QuotaResetType } from '../../common/quota-calendar.js';
+import { BIGINT, SPENT_MONEY, TEXT_LIST, TIMESTAMP } from '../../database/columns.js';
 import { Identity } from '../../database/identity.js';
 import { ResourceRow } from '../../database/resource-row.js';
 import { Master } from '../masters/master.entity.js';
