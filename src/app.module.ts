@@ -28,6 +28,7 @@ import { NamespacesModule } from './modules/namespaces/namespaces.module.js';
 import { OperationLogsModule } from './modules/operation-logs/operation-logs.module.js';
 import { ProviderGroupsModule } from './modules/provider-groups/provider-groups.module.js';
 import { RealtimeModule } from './modules/realtime/realtime.module.js';
+import { UsageModule } from './modules/usage/usage.module.js';
 import { SelfModule } from './modules/self/self.module.js';
 import { StatsModule } from './modules/stats/stats.module.js';
 import { LogDatabaseModule } from './log-database/log-database.module.js';
@@ -61,7 +62,16 @@ const RESOURCES = [
   ProviderGroupsModule,
 ];
 
-const VIEWS = [AuthModule, ExplainModule, HealthModule, LogsModule, RealtimeModule, SelfModule, StatsModule];
+const VIEWS = [
+  AuthModule,
+  ExplainModule,
+  HealthModule,
+  LogsModule,
+  RealtimeModule,
+  SelfModule,
+  StatsModule,
+  UsageModule,
+];
 
 /** From the outside in: the receipt is written when the answer is stored and the transaction committed. */
 const INTERCEPTORS = [EtagInterceptor, ReceiptInterceptor, IdempotencyInterceptor];

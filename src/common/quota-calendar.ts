@@ -31,6 +31,9 @@ export function periodAt(instant: Date, type: Exclude<QuotaResetType, 'none'>, z
   return { start: new Date(startOf(first, zone)), end: new Date(startOf(next, zone)) };
 }
 
+/** The first instant of a date, or of a month, such as `2026-11-20` or `2026-11`, on the calendar of a time zone. */
+export const startOfDate = (date: string, zone: string): Date => new Date(startOf(Date.parse(date), zone));
+
 /** A date, as the milliseconds of its midnight in UTC: a number to count with, whatever clocks do. */
 type Day = number;
 

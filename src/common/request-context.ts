@@ -20,7 +20,8 @@ export interface SqlRunner {
 
 /** A transaction that is sealed but not committed: its answer is to be stored in it first. */
 export interface HeldTransaction extends SqlRunner {
-  readonly receipt: Receipt;
+  /** Absent where the transaction changed no configuration. */
+  readonly receipt: Receipt | undefined;
   commit(): Promise<void>;
   rollback(): Promise<void>;
 }

@@ -14,5 +14,7 @@ export const decimalNumber: ValueTransformer = {
 
 export const BIGINT = { type: 'bigint', transformer: bigintNumber } as const;
 export const MONEY = { type: 'numeric', precision: 15, scale: 6, default: 0, transformer: decimalNumber } as const;
+/** Money that is spent in amounts below a millionth. */
+export const SPENT_MONEY = { ...MONEY, precision: 18, scale: 9 } as const;
 export const TIMESTAMP = { type: 'timestamptz' } as const;
 export const TEXT_LIST = { type: 'text', array: true, default: '{}' } as const;

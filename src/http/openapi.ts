@@ -45,6 +45,7 @@ const TAGS = {
   bindings: 'Which provider group serves which model of a namespace',
   namespaces: 'First halves of model names',
   features: 'Flags and values that balancers read',
+  usage: 'What keys have used: ledger, quota periods, counters',
   sync: 'The road to Redis',
   'operation logs': 'Who changed what',
   'access logs': 'What balancers served',

@@ -30,17 +30,26 @@ export class Outbox {
    * Runs `work` in a transaction that commits as one configuration version, or not at all.
    * `work` may run again after a deadlock, so it must have no effect outside its transaction.
    */
-  async write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.retried(() => this.attempt(work, sealed));
+  }
+
+  /** The same for work that counts: it takes a version only if what it counted has changed the configuration. */
+  count<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.retried(() => this.attempt(work, sealedIfDeclared));
+  }
+
+  private async retried<T>(run: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.attempt(work);
+        return await run();
       } catch (error) {
         if (attempt === ATTEMPTS || !isDeadlock(error)) throw error;
       }
     }
   }
 
-  private async attempt<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  private async attempt<T>(work: (tx: Tx) => Promise<T>, end: End): Promise<T> {
     const runner = this.database.createQueryRunner();
     const idempotency = requestContext()?.idempotency;
     try {
@@ -49,7 +58,7 @@ export class Outbox {
       const tx = new Tx(runner.manager);
       const result = await work(tx);
       const ended = this.metrics.headWait.startTimer();
-      const receipt = await seal(tx);
+      const receipt = await end(tx);
       ended();
       if (idempotency) idempotency.hold(this.held(runner, receipt));
       else await this.commit(runner, receipt);
@@ -60,7 +69,7 @@ export class Outbox {
     }
   }
 
-  private held(runner: QueryRunner, receipt: Receipt): HeldTransaction {
+  private held(runner: QueryRunner, receipt: Receipt | undefined): HeldTransaction {
     return {
       receipt,
       query: (sql: string, parameters?: unknown[]) => runner.query(sql, parameters),
@@ -69,15 +78,21 @@ export class Outbox {
     };
   }
 
-  private async commit(runner: QueryRunner, receipt: Receipt): Promise<void> {
+  private async commit(runner: QueryRunner, receipt: Receipt | undefined): Promise<void> {
     await runner.query(COMMIT);
     await runner.release();
+    if (!receipt) return;
     this.metrics.writes.inc();
     const context = requestContext();
     if (context) context.receipt = receipt;
     this.signal.committed(receipt);
   }
 }
+
+type End = (tx: Tx) => Promise<Receipt | undefined>;
+
+const sealed: End = (tx) => seal(tx);
+const sealedIfDeclared: End = async (tx) => (tx.isSilent ? undefined : seal(tx));
 
 /** The error that brought us here is the one to report. A connection that can't even roll back must not return to the pool. */
 async function abandon(runner: QueryRunner): Promise<void> {

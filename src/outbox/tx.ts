@@ -46,6 +46,11 @@ export class Tx {
     this.operations.push(operation);
   }
 
+  /** Whether nothing of the configuration was touched. */
+  get isSilent(): boolean {
+    return this.touched.size + this.stamped.size + this.operations.length === 0;
+  }
+
   declarations(): Declarations {
     return { touched: this.touched, stamped: this.stamped, operations: this.operations };
   }

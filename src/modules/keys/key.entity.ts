@@ -1,6 +1,6 @@
 import { Check, Column, Entity, ForeignKey, Index } from 'typeorm';
 import type { QuotaResetType } from '../../common/quota-calendar.js';
-import { BIGINT, MONEY, TEXT_LIST, TIMESTAMP } from '../../database/columns.js';
+import { BIGINT, SPENT_MONEY, TEXT_LIST, TIMESTAMP } from '../../database/columns.js';
 import { Identity } from '../../database/identity.js';
 import { ResourceRow } from '../../database/resource-row.js';
 import { Master } from '../masters/master.entity.js';
@@ -13,6 +13,9 @@ export type { QuotaResetType };
 @Check('ck_keys_status', `status IN ('active', 'suspended', 'revoked')`)
 @Check('ck_keys_quota_reset_type', `quota_reset_type IN ('none', 'daily', 'weekly', 'monthly')`)
 @Index('ix_keys_master_id', ['master_id', 'id'])
+@Index('ix_keys_quota_reset_at', ['quota_reset_at'], {
+  where: `quota_reset_at IS NOT NULL AND status <> 'revoked'`,
+})
 @Index('ix_keys_name_search', { synchronize: false })
 export class Key extends ResourceRow {
   @Identity('pk_keys')
@@ -35,9 +38,17 @@ export class Key extends ResourceRow {
   @Column({ type: 'integer', default: 1 })
   weight!: number;
 
-  /** USD. */
-  @Column(MONEY)
+  /** USD; usage spends it to the last billionth. */
+  @Column(SPENT_MONEY)
   balance!: number;
+
+  /** What Redis shows of it: as it was set, and from when it is spent what was left. Spending in between is no configuration. */
+  @Column(SPENT_MONEY)
+  balance_published!: number;
+
+  /** Whether usage may take `balance` below 0. */
+  @Column({ type: 'boolean', default: false })
+  allow_overdraft!: boolean;
 
   @Column(TEXT_LIST)
   scopes!: string[];
@@ -71,6 +82,10 @@ export class Key extends ResourceRow {
 
   @Column({ ...BIGINT, default: 0 })
   quota_used!: number;
+
+  /** What of `quota_used` no usage explains: an operator set it, or it comes from a period that was cut short. */
+  @Column({ ...BIGINT, default: 0 })
+  quota_adjusted!: number;
 
   @Column({ type: 'text', default: 'none' })
   quota_reset_type!: QuotaResetType;

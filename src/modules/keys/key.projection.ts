@@ -1,9 +1,9 @@
 import { revokedTokenRecord, tokenRecord, type TokenRecord } from '../../contract/hash-records.js';
 import { normalizeRouteGroup } from '../../contract/names.js';
+import { quotaPeriod } from '../../contract/quota-period.js';
 import { encodeKey, type KeySnapshot } from '../../contract/snapshots.js';
 import type { Master } from '../masters/master.entity.js';
 import type { Key } from './key.entity.js';
-import { quotaPeriod } from './quota-period.js';
 
 /** One secret with its key and its master. */
 export interface KeyFacts extends Pick<

@@ -46,6 +46,9 @@ export class TokenView extends ResourceView {
   @ApiProperty({ example: 25.5, description: 'USD' })
   balance!: number;
 
+  @ApiProperty({ example: false, description: 'Whether usage may take the balance below 0' })
+  allow_overdraft!: boolean;
+
   @ApiProperty({ type: [String], example: ['chat:*'] })
   scopes!: string[];
 
@@ -156,6 +159,7 @@ function keyFields(row: Key): Omit<TokenView, 'secrets'> {
     status: row.status,
     weight: row.weight,
     balance: row.balance,
+    allow_overdraft: row.allow_overdraft,
     scopes: row.scopes,
     namespaces: row.namespaces,
     default_namespace: row.default_namespace,

@@ -4,6 +4,7 @@ import { ArrayMaxSize, ArrayMinSize, IsArray, IsOptional, ValidateNested } from 
 import { batchOf } from '../../crud/batch.dto.js';
 import {
   ChoiceField,
+  FlagField,
   IdField,
   IdFilter,
   IntegerField,
@@ -42,6 +43,9 @@ export class CreateKeyDto extends CreateTokenDto {
 
   @MoneyField({ description: 'USD', example: 25.5 })
   balance?: number;
+
+  @FlagField({ example: false, description: 'Whether usage may take the balance below 0' })
+  allow_overdraft?: boolean;
 
   @IntegerField(0, Number.MAX_SAFE_INTEGER, { description: 'Quota units spent in this period', example: 0 })
   quota_used?: number;

@@ -9,6 +9,7 @@ import { assertVersion } from '../../crud/preconditions.js';
 import { insertRows, updateRows } from '../../crud/rows.js';
 import type { Outbox } from '../../outbox/outbox.js';
 import type { Tx } from '../../outbox/tx.js';
+import { keepAccounts } from './key-accounts.js';
 import { KEY_FILTERS, KEY_SEARCH } from './key-listing.js';
 import { assertRoom, lockMaster, lockMasterOfNewKeys } from './key-master.js';
 import {
@@ -125,6 +126,7 @@ export class MasterKeys extends CrudService<Key, CreateKeyDto, UpdateKeyDto> {
     });
     const rows = inputs.map((input) => ({ ...input, ...newQuotaPeriod(NO_RESETS, input), master_id: this.masterId }));
     const keys = await insertRows<Key>(tx.manager, this.repository.metadata, rows);
+    await keepAccounts(tx.manager, keys, inputs);
     const secrets = inputs.map((input) => (input.secrets ? { secrets: input.secrets } : newToken()));
     await issueSecrets(tx.manager, keys, secrets);
     await this.wrote(
@@ -168,6 +170,7 @@ export class MasterKeys extends CrudService<Key, CreateKeyDto, UpdateKeyDto> {
   private async change(tx: Tx, action: string, before: Key[], changes: WithId<UpdateKeyDto>[]): Promise<Key[]> {
     const rows = changes.map((change, i) => ({ ...change, ...newQuotaPeriod(before[i]!, change) }));
     const after = await updateRows(tx.manager, this.repository.metadata, before, rows);
+    await keepAccounts(tx.manager, after, changes);
     after.forEach((key, i) => (key.secrets = before[i]!.secrets));
     const ended = after.filter(({ status, secrets }) => status === 'revoked' && secrets.some(isLive));
     if (ended.length > 0) {

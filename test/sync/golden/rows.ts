@@ -66,6 +66,8 @@ INSERT INTO keys (id, master_id, name, "group", status, weight, balance, scopes,
   (6, 1, 'revoked', '', 'revoked', 1, 0, '{}', '{}', '', false, '{}', '{}', '{}', NULL, NULL, 0, 'none', 'UTC', NULL),
   (7, 2, 'of a suspended master', '', 'active', 1, 0, '{}', '{}', '', false, '{}', '{}', '{}', NULL, NULL, 0, 'none', 'UTC', NULL);
 
+UPDATE keys SET balance_published = balance;
+
 INSERT INTO key_secrets (key_id, token_hash, hint, expires_at, revoked_at) VALUES
   (1, '${hashOf('1')}', 'x', NULL, NULL),
   (1, '${hashOf('a')}', 'x', '2025-12-18T00:00:00Z', NULL),

@@ -1,0 +1,25 @@
+import type { EntityManager } from 'typeorm';
+import type { Key } from './key.entity.js';
+
+/** Fields that move what is accounted for a key. */
+type Sent = { [F in 'balance' | 'quota_used' | 'quota_reset_type' | 'quota_timezone']?: Key[F] | null };
+
+/**
+ * After an operator's change: shows the new balance to balancers, and notes what of `quota_used` is not from usage, so that
+ * counters can always be told from the ledger.
+ */
+export async function keepAccounts(manager: EntityManager, keys: Key[], sent: Sent[]): Promise<void> {
+  const moved = keys.filter((_, i) => movesAccounts(sent[i]!)).map(({ id }) => id);
+  if (moved.length === 0) return;
+  await manager.query(
+    `UPDATE keys k
+        SET balance_published = balance,
+            quota_adjusted = quota_used - coalesce((SELECT used FROM usage.periods p
+              WHERE p.key_id = k.id AND p.period_start = coalesce(k.quota_period_start, date_trunc('second', k.created_at))), 0)
+      WHERE id = ANY ($1)`,
+    [moved],
+  );
+}
+
+const movesAccounts = ({ balance, quota_used, quota_reset_type, quota_timezone }: Sent): boolean =>
+  [balance, quota_used, quota_reset_type, quota_timezone].some((value) => value !== undefined);

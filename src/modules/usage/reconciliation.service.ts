@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Outbox } from '../../outbox/outbox.js';
+import type { Tx } from '../../outbox/tx.js';
+import type { ReconcileUsageDto, UsageDifferenceView, UsageReconciliationView } from './books.dto.js';
+import {
+  COMPARE_KEYS,
+  COMPARE_MASTERS,
+  LOCK_MASTERS,
+  PAGE_OF_KEYS,
+  REPAIR_KEYS,
+  REPAIR_MASTERS,
+} from './reconciliation.sql.js';
+import { liveSecrets } from './settlement.js';
+import { LOCK_KEYS } from './settlement.sql.js';
+
+type Row = Record<'kind' | 'id' | 'counter' | 'ledger' | 'counted', string> & { period_start: Date | null };
+
+/** Compares counters with the ledger, which is right. Normal operation never differs. */
+@Injectable()
+export class UsageReconciliation {
+  constructor(
+    private readonly database: DataSource,
+    private readonly outbox: Outbox,
+  ) {}
+
+  /** Masters are compared with the last page of keys. */
+  async reconcile({
+    repair = false,
+    after_key_id = 0,
+    limit = 1_000,
+  }: ReconcileUsageDto): Promise<UsageReconciliationView> {
+    const [page] = await this.database.query<{ keys: number; last: string | null }[]>(PAGE_OF_KEYS, [
+      after_key_id,
+      limit,
+    ]);
+    const isLast = page!.keys < limit;
+    const differences = [
+      ...(await this.database.query<Row[]>(COMPARE_KEYS, [after_key_id, limit])),
+      ...(isLast ? await this.database.query<Row[]>(COMPARE_MASTERS) : []),
+    ].map(toView);
+    const repaired = repair && differences.length > 0;
+    if (repaired) await this.outbox.write((tx) => repairAll(tx, differences));
+    return { keys: page!.keys, differences, repaired, next_after_key_id: isLast ? null : Number(page!.last) };
+  }
+}
+
+/** What was found is only where to look: sums are taken again under locks. */
+async function repairAll(tx: Tx, differences: UsageDifferenceView[]): Promise<void> {
+  const keys = idsOf(differences, 'key', 'period');
+  const masters = idsOf(differences, 'master');
+  await tx.manager.query(LOCK_KEYS, [keys]);
+  await tx.manager.query(REPAIR_KEYS, [keys]);
+  if (masters.length > 0) {
+    await tx.manager.query(LOCK_MASTERS);
+    await tx.manager.query(REPAIR_MASTERS, [masters]);
+  }
+  tx.changed(
+    'key',
+    await liveSecrets(
+      tx.manager,
+      keys.map((id) => ({ id })),
+    ),
+  );
+  for (const { kind, id, counter, ledger, counted } of differences) {
+    const resource = kind === 'master' ? 'master' : 'key';
+    tx.log({
+      action: 'repair_usage',
+      resource,
+      resource_id: id,
+      before: { [counter]: counted },
+      after: { [counter]: ledger },
+    });
+  }
+}
+
+const idsOf = (differences: UsageDifferenceView[], ...kinds: UsageDifferenceView['kind'][]): number[] => [
+  ...new Set(differences.filter(({ kind }) => kinds.includes(kind)).map(({ id }) => id)),
+];
+
+const toView = (row: Row): UsageDifferenceView => ({
+  kind: row.kind as UsageDifferenceView['kind'],
+  id: Number(row.id),
+  period_start: row.period_start,
+  counter: row.counter,
+  ledger: Number(row.ledger),
+  counted: Number(row.counted),
+});

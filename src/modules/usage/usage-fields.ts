@@ -1,0 +1,60 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional, ValidateBy } from 'class-validator';
+import { isQuotaPeriod } from '../../contract/quota-period.js';
+
+const ISO_INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-](0\d|1[0-4]):\d{2})$/;
+const LAST_SECOND = 253_402_300_799;
+const MOST_USD = 1_000_000;
+
+/** Balancers count in unix seconds, as all of Redis does; people and other programs write ISO 8601. */
+export function instantOf(value: unknown): Date | undefined {
+  if (typeof value === 'number') {
+    return Number.isFinite(value) && value >= 0 && value <= LAST_SECOND ? new Date(value * 1000) : undefined;
+  }
+  if (typeof value !== 'string' || !ISO_INSTANT.test(value)) return undefined;
+  const instant = new Date(value);
+  return Number.isNaN(instant.getTime()) || instant.getTime() < 0 ? undefined : instant;
+}
+
+export const UseTimeField = (description: string): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      oneOf: [
+        { type: 'number', minimum: 0, maximum: LAST_SECOND },
+        { type: 'string', format: 'date-time' },
+      ],
+      description,
+      example: 1_734_464_000,
+    }),
+    IsOptional(),
+    checked('isInstant', (value) => instantOf(value) !== undefined, 'unix seconds, or a date and time with its zone'),
+  );
+
+/** Sums of floats are a little off the decimals that they stand for; they are rounded to billionths, not refused. */
+export const CostField = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      type: Number,
+      minimum: 0,
+      maximum: MOST_USD,
+      description: 'Rounded to billionths; absent = 0',
+      example: 0.0125,
+    }),
+    IsOptional(),
+    checked(
+      'isCost',
+      (value) => typeof value === 'number' && value >= 0 && value <= MOST_USD,
+      `a number from 0 to ${MOST_USD}`,
+    ),
+  );
+
+export const PeriodField = (description: string): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({ type: String, description, example: '2026-11-20' }),
+    IsOptional(),
+    checked('isQuotaPeriod', isQuotaPeriod, 'all, a month like 2026-11 or a date like 2026-11-20'),
+  );
+
+const checked = (name: string, validate: (value: unknown) => boolean, rule: string): PropertyDecorator =>
+  ValidateBy({ name, validator: { validate, defaultMessage: () => `$property must be ${rule}` } });

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startApp, type TestApp } from '../support/app.js';
+import { aKey, aMaster } from '../support/gateway.js';
+import { until } from '../support/launcher.js';
+import { aBatch, keyOf, settled } from './balancing.js';
+
+let app: TestApp;
+let replica: TestApp;
+let master: number;
+
+beforeAll(async () => {
+  app = await startApp();
+  replica = await startApp({ EZ_REDIS_DB: String(app.redis.options.db) }, () => app.dsn);
+  master = (await aMaster(app)).id;
+});
+afterAll(async () => {
+  await replica.close();
+  await app.close();
+});
+
+const write = (batch: unknown) =>
+  app.redis.xadd('usage:ingest', '*', 'batch', typeof batch === 'string' ? batch : JSON.stringify(batch));
+
+const untilEmpty = () => until(async () => (await app.redis.xlen('usage:ingest')) === 0);
+
+describe('usage:ingest', () => {
+  it('is settled as if it were posted, each batch once', async () => {
+    const key = await aKey(app, master);
+    const batches = Array.from({ length: 30 }, () => aBatch({ key_id: key.id, requests: 1 }));
+    for (const batch of [...batches, ...batches]) await write(batch);
+    await Promise.all(batches.slice(0, 5).map((batch) => settled(replica, batch)));
+    await untilEmpty();
+    expect((await keyOf(app, key)).request_count).toBe(30);
+  });
+
+  it('leaves out what is no batch, says so, and goes on', async () => {
+    const key = await aKey(app, master);
+    await app.redis.xadd('usage:ingest', '*', 'data', '{}');
+    for (const bad of [
+      '',
+      '{',
+      '[]',
+      '"x"',
+      '{"node":"n"}',
+      JSON.stringify({ ...aBatch(), entries: [{ key_id: 'x' }] }),
+    ]) {
+      await write(bad);
+    }
+    await write('['.repeat(100_000));
+    await write(aBatch({ key_id: key.id, requests: 1 }));
+    await untilEmpty();
+    expect((await keyOf(app, key)).request_count).toBe(1);
+    const refused = [app, replica].flatMap(({ logs }) => logs).filter((line) => line.includes('is not counted'));
+    expect(refused).toHaveLength(8);
+  });
+
+  it('gives what a dead replica had to one that lives', async () => {
+    const key = await aKey(app, master);
+    await app.redis.xgroup('CREATE', 'usage:ingest', 'ez-api', '0', 'MKSTREAM').catch(() => undefined);
+    const read = app.redis.duplicate();
+    const delivered = read.xreadgroup(
+      'GROUP',
+      'ez-api',
+      'dead',
+      'COUNT',
+      1,
+      'BLOCK',
+      20_000,
+      'STREAMS',
+      'usage:ingest',
+      '>',
+    );
+    // Whoever of the three is given an entry: sooner or later it is the dead one.
+    const ids = new Set<string>();
+    const writing = (async () => {
+      for (let n = 0; n < 200 && !ids.size; n++) await write(aBatch({ key_id: key.id, requests: 1 }));
+    })();
+    const id = (await delivered)![0]![1][0]![0];
+    ids.add(id);
+    await writing;
+    await read.xclaim('usage:ingest', 'ez-api', 'dead', 0, id, 'IDLE', 3_600_000, 'JUSTID');
+    read.disconnect();
+    await untilEmpty();
+    const [row] = await app.db.query<{ lines: number }[]>(
+      'SELECT count(*)::int AS lines FROM usage.ledger WHERE key_id = $1',
+      [key.id],
+    );
+    expect((await keyOf(app, key)).request_count).toBe(row!.lines);
+  }, 60_000);
+});
