@@ -54,7 +54,7 @@ export function randomRecords(count: number, seed: number, { from, to }: { from:
     const provider = below(4) + 1;
     return aRecord({
       at: new Date(from.getTime() + below(to.getTime() - from.getTime())),
-      master_id: orNull((key % 3) + 1),
+      master_id: orNull((key % 3) + 101),
       key_id: orNull(key),
       provider_id: orNull(provider),
       group_id: orNull(Math.ceil(provider / 2)),

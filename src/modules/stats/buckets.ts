@@ -18,12 +18,9 @@ export function bucketEdges(interval: Tier, from: number, to: number, zone: stri
 
 function dayEdges(from: number, to: number, zone: string): number[] {
   if (zone === 'UTC') return steps(from - (from % DAY_MS), to, DAY_MS);
-  let { start, end } = periodAt(new Date(from), 'daily', zone);
+  const { start, end } = periodAt(new Date(from), 'daily', zone);
   const edges = [start.getTime(), end.getTime()];
-  while (end.getTime() < to) {
-    ({ start, end } = periodAt(end, 'daily', zone));
-    edges.push(end.getTime());
-  }
+  while (edges.at(-1)! < to) edges.push(periodAt(new Date(edges.at(-1)!), 'daily', zone).end.getTime());
   return edges;
 }
 

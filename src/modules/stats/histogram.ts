@@ -4,6 +4,9 @@
  */
 const DIGITS = 12;
 
+/** Most buckets: not to read these as a number saves half of the time. */
+const NONE = '0'.repeat(DIGITS);
+
 /** Milliseconds below this have a bucket each. Above, there are four to every doubling. */
 const EXACT_BELOW = 8;
 const DOUBLINGS = 17;
@@ -48,20 +51,23 @@ export function packHistogram(counts: Counts): string {
 /** @returns counts by bucket, of the digits that PostgreSQL writes */
 export function unpackHistogram(digits: string): number[] {
   const counts: number[] = [];
-  for (let end = digits.length; end > 0; end -= DIGITS)
-    counts.push(Number(digits.slice(Math.max(0, end - DIGITS), end)));
+  for (let end = digits.length; end > 0; end -= DIGITS) {
+    const count = digits.slice(Math.max(0, end - DIGITS), end);
+    counts.push(count === NONE ? 0 : Number(count));
+  }
   return counts;
 }
 
-/** The estimate of a quantile by nearest rank; null without samples. */
-export function quantile(counts: readonly number[], q: number): number | null {
+/** Estimates of quantiles, in rising order, by nearest rank; null without samples. */
+export function quantiles(counts: readonly number[], shares: readonly number[]): (number | null)[] {
   const samples = counts.reduce((sum, count) => sum + count, 0);
-  let left = Math.max(1, Math.ceil(samples * q));
-  for (const [bucket, count] of counts.entries()) {
-    left -= count;
-    if (count > 0 && left <= 0) return estimate(bucket);
-  }
-  return null;
+  if (samples === 0) return shares.map(() => null);
+  let [bucket, seen] = [0, counts[0]!];
+  return shares.map((share) => {
+    const rank = Math.max(1, Math.ceil(samples * share));
+    while (seen < rank) seen += counts[++bucket]!;
+    return estimate(bucket);
+  });
 }
 
 /** The value that is relatively nearest to both ends of a bucket. */

@@ -61,5 +61,5 @@ function filterOf({ master_id, key_id, provider_id, group_id, namespace, model, 
     Object.entries(wanted)
       .filter(([, value]) => value !== undefined)
       .map(([dimension, value]) => [dimension, [value]]),
-  ) as Filter;
+  );
 }

@@ -1,6 +1,6 @@
 import type { Edges } from './buckets.js';
 import { type Dimension, levelOf, NOTHING } from './rollup-levels.js';
-import { MEASURES, tableOf, TIERS, type Tier, WIDTH_MS } from './rollup-tables.js';
+import { MEASURES, tableOf, WIDTH_MS } from './rollup-tables.js';
 import type { Slice } from './slices.js';
 
 /** Rows must have one of the values in each of these dimensions. */
@@ -22,8 +22,8 @@ export interface Selection {
 export function rankStatement(selection: Selection, top: number): Statement {
   const values = new Parameters();
   return {
-    text: `SELECT value FROM (${sourceOf(selection, values)}) AS r
-            GROUP BY value ORDER BY sum(requests) DESC, value LIMIT ${values.add(top, 'int')}`,
+    text: `SELECT value::text FROM (${sourceOf(selection, values)}) AS r
+            GROUP BY r.value ORDER BY sum(requests) DESC, r.value LIMIT ${values.add(top, 'int')}`,
     values: values.list,
   };
 }
@@ -50,13 +50,13 @@ export function sumStatement(selection: Selection, edges: Edges): Statement {
   const values = new Parameters();
   const bounds = values.add(edges.map(instant), 'timestamptz[]');
   return {
-    text: `SELECT width_bucket(middle, ${bounds}) AS bucket, value, sum(requests) AS requests,
+    text: `SELECT width_bucket(middle, ${bounds}) AS bucket, value::text, sum(requests) AS requests,
                   coalesce(sum(requests) FILTER (WHERE status_class NOT IN ${SUCCESS}), 0) AS errors,
                   sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
                   sum(cached_tokens) AS cached_tokens, trunc(sum(cost_usd) * 1000000000) AS cost_nano_usd,
                   sum(latency_hist) AS latency_hist, sum(ttft_hist) AS ttft_hist
              FROM (${sourceOf(selection, values)}) AS r
-            GROUP BY 1, 2`,
+            GROUP BY 1, r.value`,
     values: values.list,
   };
 }
@@ -70,40 +70,25 @@ class Parameters {
   }
 }
 
-/** Rows of the smallest level that has what is asked for, and what no compaction has moved yet. */
+/**
+ * Rows of the smallest level that has what is asked for, and what no compaction has moved yet. Each slice is a query of its own: with
+ * a join to a list of them, PostgreSQL would not know which partitions and how many rows they need.
+ */
 function sourceOf({ slices, filter, groupBy }: Selection, values: Parameters): string {
   const dimensions = Object.keys(filter) as Dimension[];
   const level = levelOf(groupBy ? [...dimensions, groupBy] : dimensions);
-  const conditions = dimensions
-    .map((dimension) => ` AND r.${dimension} = ${anyOf(filter, dimension, values)}`)
-    .join('');
-  const columns = `${groupBy ? `r.${groupBy}::text` : 'NULL::text'} AS value, r.status_class, ${MEASURES.map((name) => `r.${name}`).join(', ')}`;
-  const span = [slices[0]?.from ?? 0, slices.at(-1)?.to ?? 0].map((at) => values.add(instant(at), 'timestamptz'));
-  const deltas = `SELECT r.at AS middle, ${columns} FROM logs.rollup_deltas r WHERE r.at >= ${span[0]} AND r.at < ${span[1]}${conditions}`;
-  const tiers = TIERS.filter((tier) => slices.some((slice) => slice.tier === tier)).map(
-    (tier) => `${ofTier(tier, slices, { columns, values })} AND r.level = ${level}${conditions}`,
-  );
-  return [...tiers, deltas].join('\nUNION ALL ');
-}
-
-function ofTier(
-  tier: Tier,
-  slices: readonly Slice[],
-  { columns, values }: { columns: string; values: Parameters },
-): string {
-  const own = slices.filter((slice) => slice.tier === tier);
-  const half = WIDTH_MS[tier] / 2;
-  const since = values.add(
-    own.map(({ from }) => instant(from - half)),
-    'timestamptz[]',
-  );
-  const until = values.add(
-    own.map(({ to }) => instant(to - half)),
-    'timestamptz[]',
-  );
-  return `SELECT r.at + interval '${half} ms' AS middle, ${columns}
-            FROM unnest(${since}, ${until}) AS span (since, until), ${tableOf(tier)} r
-           WHERE r.at >= span.since AND r.at < span.until`;
+  const conditions = dimensions.map((dimension) => ` AND ${dimension} = ${anyOf(filter, dimension, values)}`).join('');
+  const columns = `${groupBy ?? 'NULL'} AS value, status_class, ${MEASURES.join(', ')}`;
+  const during = (from: number, to: number): string =>
+    `at >= ${values.add(instant(from), 'timestamptz')} AND at < ${values.add(instant(to), 'timestamptz')}${conditions}`;
+  const moved = slices.map(({ tier, from, to }) => {
+    const half = WIDTH_MS[tier] / 2;
+    return `SELECT at + interval '${half} ms' AS middle, ${columns} FROM ${tableOf(tier)}
+             WHERE level = ${level} AND ${during(from - half, to - half)}`;
+  });
+  const waiting = `SELECT at AS middle, ${columns} FROM logs.rollup_deltas
+             WHERE ${during(slices[0]?.from ?? 0, slices.at(-1)?.to ?? 0)}`;
+  return [...moved, waiting].join(' UNION ALL ');
 }
 
 function anyOf(filter: Filter, dimension: Dimension, values: Parameters): string {

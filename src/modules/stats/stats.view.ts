@@ -41,7 +41,7 @@ class SumsView {
   @ApiProperty({ type: 'integer', example: 90000 })
   cached_tokens!: number;
 
-  @ApiProperty({ type: Number, example: 3.141592653 })
+  @ApiProperty({ type: Number, example: 12.345678901 })
   cost_usd!: number;
 
   @ApiProperty({ type: QuantilesView, description: 'Estimates, at most 9 % off; null where nobody measured' })

@@ -1,4 +1,4 @@
-import { quantile, unpackHistogram } from './histogram.js';
+import { quantiles, unpackHistogram } from './histogram.js';
 import type { SumRow } from './stats-sql.js';
 
 /** What is added up. Tokens and cost are exact however large they are. */
@@ -71,8 +71,7 @@ export interface Quantiles {
   p99: number | null;
 }
 
-export const quantilesOf = (counts: readonly number[]): Quantiles => ({
-  p50: quantile(counts, 0.5),
-  p95: quantile(counts, 0.95),
-  p99: quantile(counts, 0.99),
-});
+export function quantilesOf(counts: readonly number[]): Quantiles {
+  const [p50 = null, p95 = null, p99 = null] = quantiles(counts, [0.5, 0.95, 0.99]);
+  return { p50, p95, p99 };
+}
