@@ -5,6 +5,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { dataSourceOptions } from './data-source.js';
+import { DrainModule } from './http/drain.module.js';
 import { EtagInterceptor } from './http/etag.interceptor.js';
 import { HttpAuthModule } from './http/auth/http-auth.module.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
@@ -26,21 +27,25 @@ import { ModelsModule } from './modules/models/models.module.js';
 import { NamespacesModule } from './modules/namespaces/namespaces.module.js';
 import { OperationLogsModule } from './modules/operation-logs/operation-logs.module.js';
 import { ProviderGroupsModule } from './modules/provider-groups/provider-groups.module.js';
+import { RealtimeModule } from './modules/realtime/realtime.module.js';
 import { SelfModule } from './modules/self/self.module.js';
 import { StatsModule } from './modules/stats/stats.module.js';
 import { LogDatabaseModule } from './log-database/log-database.module.js';
+import { WebhooksModule } from './modules/webhooks/webhooks.module.js';
 import { OutboxModule } from './outbox/outbox.module.js';
 import { RedisModule } from './redis/redis.module.js';
 import { SyncModule } from './sync/sync.module.js';
 
 const INFRASTRUCTURE = [
   ScheduleModule.forRoot(),
+  DrainModule,
   LogDatabaseModule,
   OutboxModule,
   RedisModule,
   HttpAuthModule,
   SyncModule,
   MetricsModule,
+  WebhooksModule,
 ];
 
 const RESOURCES = [
@@ -56,7 +61,7 @@ const RESOURCES = [
   ProviderGroupsModule,
 ];
 
-const VIEWS = [AuthModule, ExplainModule, HealthModule, LogsModule, SelfModule, StatsModule];
+const VIEWS = [AuthModule, ExplainModule, HealthModule, LogsModule, RealtimeModule, SelfModule, StatsModule];
 
 /** From the outside in: the receipt is written when the answer is stored and the transaction committed. */
 const INTERCEPTORS = [EtagInterceptor, ReceiptInterceptor, IdempotencyInterceptor];

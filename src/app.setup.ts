@@ -26,7 +26,7 @@ export async function createApp(config: Config, logger: Logger): Promise<Running
     logger: new NestLogger(logger),
     abortOnError: false,
   });
-  const drain = new Drain();
+  const drain = app.get(Drain);
   configureEdge(app, {
     logger,
     metrics: app.get(Metrics),

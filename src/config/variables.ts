@@ -102,6 +102,10 @@ const TABLE = {
     ),
     pg_pool_size: variable('EZ_SYNC_PG_POOL_SIZE', int(3, 100), '4', 'Connections of the dispatcher'),
   },
+  canary: {
+    enabled: variable('EZ_CANARY_ENABLED', switchType, 'false', 'Measure revocation with a synthetic key'),
+    interval_seconds: variable('EZ_CANARY_INTERVAL_SECONDS', int(1, 86_400), '60', 'Time between its revocations'),
+  },
   log: {
     level: variable(
       'EZ_LOG_LEVEL',

@@ -1,8 +1,8 @@
-import pg from 'pg';
 import { DataSource, type MigrationInterface } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
 import { logMigrations } from '../../migrations/logs/index.js';
 import type { PgOptions } from '../config/pg-dsn.js';
+import { Session } from './session.js';
 
 /** A schema of PostgreSQL and the migrations that made it. */
 export interface MigrationSet {
@@ -15,12 +15,17 @@ export interface MigrationSet {
 export const CONFIGURATION: MigrationSet = { schema: 'public', migrations, lock: 7_361_405 };
 export const LOGS: MigrationSet = { schema: 'logs', migrations: logMigrations, lock: 7_361_407 };
 
+/** Brings both schemas up to date, wherever they are. @returns names of the migrations applied now */
+export async function migrateAll(configuration: PgOptions, logs: PgOptions = configuration): Promise<string[]> {
+  return [...(await migrate(configuration, CONFIGURATION)), ...(await migrate(logs, LOGS))];
+}
+
 /**
  * Applies what is missing, in order, one transaction each. Concurrent callers wait for each other on an advisory lock.
  * @returns names of the migrations applied now
  */
 export async function migrate(connection: PgOptions, set: MigrationSet): Promise<string[]> {
-  const lock = new pg.Client({ ...connection, application_name: 'ez-api migrate' });
+  const lock = new Session({ ...connection, application_name: 'ez-api migrate' });
   await lock.connect();
   try {
     await lock.query('SELECT pg_advisory_lock($1)', [set.lock]);
@@ -33,7 +38,7 @@ export async function migrate(connection: PgOptions, set: MigrationSet): Promise
 }
 
 /** Only where it is missing: creating one takes a right that the owner of `public` may not have. */
-async function createSchema(db: pg.Client, schema: string): Promise<void> {
+async function createSchema(db: Session, schema: string): Promise<void> {
   const { rowCount } = await db.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema]);
   if (rowCount === 0) await db.query(`CREATE SCHEMA ${schema}`);
 }

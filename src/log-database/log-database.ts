@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import { Config } from '../config/config.js';
 import { parsePgDsn } from '../config/pg-dsn.js';
+import { Session } from '../database/session.js';
 
 /**
  * Connections to the database of the access logs: a server of its own where `EZ_LOG_PG_DSN` names one. Writing, searching and
@@ -48,6 +49,7 @@ function connect({ log, postgres }: Config, limits: Limits): pg.Pool {
   const pool = new pg.Pool({
     ...server,
     ...limits,
+    Client: Session,
     options: [server.options, limits.options].filter(Boolean).join(' '),
     connectionTimeoutMillis: 3_000,
     query_timeout: limits.statement_timeout + 1_000,

@@ -15,6 +15,7 @@ import { Alarm } from './alarm.js';
 import { RefusedError } from './apply-writer.js';
 import { Convergence } from './convergence.js';
 import { DispatcherHealth } from './dispatcher-health.js';
+import { Holds } from './holds.js';
 import { Leadership } from './leadership.js';
 import { ReconcileReports, RECONCILE_CHANNEL, RECONCILED_CHANNEL } from './reconcile-reports.js';
 import { Reconciler } from './reconciler.js';
@@ -52,6 +53,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly health: DispatcherHealth,
     private readonly reconciler: Reconciler,
     private readonly reports: ReconcileReports,
+    private readonly holds: Holds,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -60,7 +62,10 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     this.signal.onCommit((receipt) => this.hearCommit(receipt));
     this.redis.on('ready', () => this.retryNow());
     this.leadership.listener = {
-      elected: () => this.retryNow(),
+      elected: () => {
+        this.holds.recall();
+        this.retryNow();
+      },
       notified: (channel, payload) => this.hear(channel, payload),
     };
     this.scheduler.addInterval(

@@ -1,8 +1,17 @@
 import type { Redis } from 'ioredis';
-import { redisKeys, stageOf, stageSeqOf, stageVersionsOf, versionsOf, type SyncKind } from '../contract/redis-keys.js';
+import {
+  HASH_OF,
+  redisKeys,
+  stageOf,
+  stageSeqOf,
+  stageVersionsOf,
+  versionsOf,
+  type SyncKind,
+} from '../contract/redis-keys.js';
 import { SCHEMA } from '../contract/sync-records.js';
 import type { Held } from './drift.js';
 import type { Head } from './head.js';
+import { HASH_KINDS, type Counts } from './losses.js';
 import { LuaScript } from './lua.js';
 import { parseMarker, type FoundMarker } from './marker.js';
 import { type Resource } from './resource.js';
@@ -103,6 +112,12 @@ export class RedisStore {
     return (await this.redis.dbsize()) === 0;
   }
 
+  /** How many fields there are of each kind; none where the hash has another type. */
+  async fieldCounts(): Promise<Counts> {
+    const counts = await Promise.all(HASH_KINDS.map((kind) => this.redis.hlen(HASH_OF[kind]).catch(unlessWrongType)));
+    return new Map(HASH_KINDS.map((kind, i) => [kind, counts[i]!]));
+  }
+
   async apply({ head, from, fence, chunk, resources }: ApplyCall): Promise<ApplyAnswer> {
     const keys = new KeyList([redisKeys.marker, redisKeys.changes]);
     const items = JSON.stringify(resources.map((resource) => applyItem(resource, keys)));
@@ -177,3 +192,8 @@ const stageKeys = (hash: string, nonce: string): string[] => [
 ];
 
 export const isWrongType = (error: unknown): boolean => error instanceof Error && error.message.includes('WRONGTYPE');
+
+function unlessWrongType(error: unknown): number {
+  if (isWrongType(error)) return 0;
+  throw error;
+}

@@ -67,6 +67,8 @@ export async function startApp(
     logs,
     sync: () => untilApplied(nest.get(DataSource), redis.client),
     close: async () => {
+      // As the server does at its end; a client may hold a connection open that it has not used yet.
+      nest.getHttpServer().closeAllConnections();
       await nest.close();
       await redis.close();
       await database.drop();
