@@ -57,8 +57,6 @@ function connect({ log, postgres }: Config, limits: Limits): pg.Pool {
     keepAlive: true,
   });
   const logger = new Logger(LogDatabase.name);
-  // Whoever uses a connection learns of its loss from the statement; the event, unheard, would end the process.
-  pool.on('connect', (client) => client.on('error', () => undefined));
   pool.on('error', (error) => logger.warn(`lost an idle connection: ${error.message}`));
   return pool;
 }

@@ -54,9 +54,9 @@ describe('servers that take in logs', () => {
     async () => {
       const acknowledged = { records: 0, requests: 0, tokens: 0 };
       let server = await ServerProcess.start(environment);
-      let isDone = false;
+      const done = new AbortController();
       const writers = Array.from({ length: 4 }, async (_, writer) => {
-        for (let n = 0; !isDone; n++) {
+        for (let n = 0; !done.signal.aborted; n++) {
           const batch = { node: `w${writer}`, batch_id: String(n), records: records(20, { input_tokens: 3 }) };
           for (let isTaken = false; !isTaken;) {
             const answer = await internal(server)
@@ -77,7 +77,7 @@ describe('servers that take in logs', () => {
         await server.end('SIGKILL');
         server = await ServerProcess.start(environment);
       }
-      isDone = true;
+      done.abort();
       await Promise.all(writers);
       expect(await sums()).toEqual(acknowledged);
       expect(await server.end('SIGTERM')).toBe(0);
