@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
 
-const WELL = { status: 'ok', postgres: 'up', schema: 'expected', redis: 'up', undecryptable_secrets: 0 };
+const WELL = { status: 'ok', postgres: 'up', schema: 'expected', redis: 'up', logs: 'up', undecryptable_secrets: 0 };
 
 describe('health', () => {
   let app: TestApp;

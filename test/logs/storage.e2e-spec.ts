@@ -72,7 +72,7 @@ describe.each(['day', 'month', 'off'])('with EZ_LOG_PARTITIONING=%s', (partition
 /** A partition of a time that the server makes none for, any more. */
 function placeFor(at: string, partitioning: string): string {
   if (partitioning === 'off') return 'SELECT';
-  const from = `${at.slice(0, 10)}`;
+  const from = at.slice(0, 10);
   const to = new Date(Date.parse(from) + DAY).toISOString().slice(0, 10);
   const name = `logs.records_${from.replaceAll('-', '')}_${to.replaceAll('-', '')}`;
   return `CREATE TABLE ${name} PARTITION OF logs.records FOR VALUES FROM ('${from}Z') TO ('${to}Z')`;
@@ -104,10 +104,10 @@ describe('the log tables', () => {
       `INSERT INTO logs.records (at, request_id, status_code) SELECT $1, 'old', 200 FROM generate_series(1, 50000)`,
       [`${at.slice(0, 10)}T12:00:00Z`],
     );
-    let isDone = false;
+    const done = new AbortController();
     let written = 0;
     const writers = Array.from({ length: 3 }, async () => {
-      while (!isDone) {
+      while (!done.signal.aborted) {
         await send(app, records(50));
         written += 50;
       }
@@ -116,7 +116,7 @@ describe('the log tables', () => {
     await maintain(app);
     const before = written;
     await until(() => written > before + 300);
-    isDone = true;
+    done.abort();
     await Promise.all(writers);
     expect(await storedCount(app)).toBe(written);
   });
@@ -125,10 +125,10 @@ describe('the log tables', () => {
     app = await startApp({ EZ_LOG_PARTITIONING: 'off' });
     await maintain(app);
     await send(app, records(100, { at: daysAgo(3) }));
-    let isDone = false;
+    const done = new AbortController();
     let written = 100;
     const writer = (async () => {
-      while (!isDone) {
+      while (!done.signal.aborted) {
         await send(app, records(10));
         written += 10;
       }
@@ -139,7 +139,7 @@ describe('the log tables', () => {
     const again = await repartition(client, 'day');
     await client.end();
     await until(() => written > 200);
-    isDone = true;
+    done.abort();
     await writer;
     expect(said[0]).toMatch(/^records_min_max became records_min_\d{8}, which ends at /);
     expect(again[0]).toMatch(/^nothing to do/);

@@ -63,6 +63,7 @@ describe('the stream logs:ingest', () => {
     await app.redis.call('XCLAIM', STREAM, GROUP, 'dead', '0', id, 'IDLE', '3600000');
     await untilStored(app, before + 4);
     await untilEmpty();
+    expect(await app.redis.xpending(STREAM, GROUP)).toEqual([0, null, null, null]);
   });
 
   it('does not store an entry again that was committed and could not be acknowledged', async () => {
@@ -79,5 +80,7 @@ describe('the stream logs:ingest', () => {
     await app.redis.flushdb();
     await add(records(2));
     await untilStored(app, before + 2);
+    await untilEmpty();
+    expect(await storedCount(app)).toBe(before + 2);
   });
 });

@@ -25,12 +25,10 @@ export class IngestService {
     private readonly metrics: LogMetrics,
   ) {}
 
-  ingest(request: IncomingMessage, query: IngestQueryDto): Promise<IngestView> {
-    return this.budget.admit(async () => {
-      const body = await this.read(request);
-      const { node = body.node, batch_id = body.batch_id, durable = false } = query;
-      return this.take({ node, batch_id, records: body.records }, durable);
-    });
+  async ingest(request: IncomingMessage, query: IngestQueryDto): Promise<IngestView> {
+    const body = await this.budget.admit(() => this.read(request));
+    const { node = body.node, batch_id = body.batch_id, durable = false } = query;
+    return this.take({ node, batch_id, records: body.records }, durable);
   }
 
   private async read(request: IncomingMessage): Promise<IngestBody> {

@@ -47,6 +47,7 @@ export class LogMetrics {
       help: 'When this process last kept the tables in order; only one replica does',
       registers,
     });
+    this.lastRetention.remove(); // It was never in 1970.
     this.beginAtZero();
   }
 

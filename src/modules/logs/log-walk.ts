@@ -36,7 +36,8 @@ export interface Statement {
  * statement is bounded whatever is asked for and however rare it is.
  *
  * The conditions are on whole rows of the index, and the order names all its columns: no other index can give that, so the
- * planner can't be misled by a tenant who was busy once and is no more.
+ * planner can't be misled by a tenant who was busy once and is no more. The outer query has none: rows come through it as the
+ * inner one finds them, and sorting them again would mean to wait for all of the budget where one page is full at once.
  */
 export function walkStep(filters: LogFilters, { after, budget, wanted }: Step): Statement {
   const values: unknown[] = [];
@@ -58,7 +59,7 @@ export function walkStep(filters: LogFilters, { after, budget, wanted }: Step): 
       ) step
     ) seen
     WHERE hit OR n = ${bind(budget)}
-    ORDER BY ${descending} LIMIT ${bind(wanted)}`;
+    LIMIT ${bind(wanted)}`;
   return { text, values };
 }
 

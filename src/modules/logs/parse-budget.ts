@@ -12,7 +12,7 @@ export class ParseBudget {
   private bytesLeft = BYTES_PER_TURN;
   private nextTurn: Promise<void> | undefined;
 
-  /** Around all that is done with a body. */
+  /** Around the reading of a body; its records are then bounded by the queue. */
   async admit<T>(work: () => Promise<T>): Promise<T> {
     if (this.bodies >= BODIES_MAX) {
       throw new DomainError('too_many', 'Too many batches arrive at the same time', {
