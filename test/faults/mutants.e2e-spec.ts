@@ -46,7 +46,7 @@ describe('the checker catches a product', () => {
   }
 
   async function caught(): Promise<Invariant[]> {
-    await arena.settle();
+    await arena.load.stop();
     return [...new Set((await arena.violations()).map(({ invariant }) => invariant))];
   }
 
