@@ -31,7 +31,7 @@ describe('of three servers', () => {
   }, PATIENCE_MS);
   afterAll(() => arena.close());
 
-  const alive = (): ServerProcess[] => arena.servers.filter(({ hasEnded }) => !hasEnded);
+  const alive = (): ServerProcess[] => arena.servers.filter(({ isRunning }) => isRunning);
 
   /** Stops the leader there, lets another take over, and wakes it while that one dispatches. */
   async function sleepsAt(point: CrashPoint, cause: (awake: Http) => Promise<unknown>): Promise<void> {

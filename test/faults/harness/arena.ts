@@ -80,7 +80,7 @@ export class Arena {
   }
 
   /** The servers that can be asked. */
-  readonly serving = (): readonly Http[] => this.servers.filter(({ hasEnded }) => !hasEnded).map(({ admin }) => admin);
+  readonly serving = (): readonly Http[] => this.servers.filter(({ isRunning }) => isRunning).map(({ admin }) => admin);
 
   /** `main`: of another build. */
   async server(main?: string): Promise<ServerProcess> {

@@ -74,5 +74,5 @@ function chooseFaults(random: Random): Fault[] {
 }
 
 function oneOf(arena: Arena): ServerProcess {
-  return arena.random.pick(arena.servers.filter(({ hasEnded }) => !hasEnded))!;
+  return arena.random.pick(arena.servers.filter(({ isRunning }) => isRunning))!;
 }
