@@ -60,7 +60,7 @@ describe('the checker catches a product', () => {
   /** The leader falls asleep with a script under way, which arrives when another leads. */
   async function sleepsAt(point: CrashPoint, cause: (awake: ServerProcess) => Promise<unknown>): Promise<void> {
     const onRedis = new CrashWatch(arena.toRedis);
-    await manyKeys();
+    const id = await manyKeys();
     const zombie = await leaderAmong(arena.servers);
     const awake = arena.servers.find((server) => server !== zombie)!;
     const asleep = onRedis.sleepAt(point, zombie);
@@ -68,7 +68,9 @@ describe('the checker catches a product', () => {
     await cause(awake);
     const goOn = await asleep;
     await leaderAmong([awake]);
-    await arena.writes(40);
+    // What is under way is older than this.
+    const newer = `/admin/masters/${id}/manage?wait=applied&timeout_ms=20000`;
+    await arena.write('POST', newer, { action: 'bump_epoch' }, awake.admin);
     goOn();
     await arena.writes(20);
   }
@@ -105,8 +107,11 @@ describe('the checker catches a product', () => {
       await open([
         { file: 'modules/provider-groups/provider-groups.service.js', from: `tx.changed('binding',`, to: `void (` },
       ]);
-      arena.load.start(arena.serving);
-      await arena.writes(200);
+      const { name } = await arena.write('POST', '/admin/namespaces', { name: unused('ns') });
+      const { id } = await arena.write('POST', '/admin/provider-groups', { name: 'pg', type: 'openai', models: ['m'] });
+      await arena.write('POST', '/admin/api-keys', { provider_group_id: id, secret: 'sk-x' });
+      await arena.write('POST', '/admin/bindings', { namespace: name, public_model: 'm', group_id: id });
+      await arena.write('PATCH', `/admin/provider-groups/${id}`, { models: ['other'] });
       expect(await caught()).toContain('I3 dependency completeness');
     },
     PATIENCE_MS,
@@ -119,7 +124,7 @@ describe('the checker catches a product', () => {
         {
           file: 'outbox/seal.js',
           from: 'jsonb_to_recordset($4::jsonb)',
-          to: `jsonb_to_recordset('[]' || left($4, 0)::text::jsonb)`,
+          to: 'jsonb_to_recordset($4::jsonb - 0)',
         },
       ]);
       await arena.write('POST', '/admin/namespaces', { name: unused('ns') });

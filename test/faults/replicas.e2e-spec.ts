@@ -33,6 +33,10 @@ describe('of three servers', () => {
 
   const alive = (): ServerProcess[] => arena.servers.filter(({ isRunning }) => isRunning);
 
+  /** Changes what all keys of the master say. */
+  const bumpEpoch = (server: Http, query = ''): Promise<unknown> =>
+    arena.write('POST', `/admin/masters/${masterId}/manage${query}`, { action: 'bump_epoch' }, server);
+
   /** Stops the leader there, lets another take over, and wakes it while that one dispatches. */
   async function sleepsAt(point: CrashPoint, cause: (awake: Http) => Promise<unknown>): Promise<void> {
     const zombie = await leaderAmong(alive());
@@ -43,7 +47,8 @@ describe('of three servers', () => {
     const goOn = await asleep;
     arena.history.fault(`the leader was stopped ${point.name}`);
     await leaderAmong(alive().filter((server) => server !== zombie));
-    await arena.writes(30);
+    // What is under way is older than this.
+    await bumpEpoch(others[0]!, '?wait=applied&timeout_ms=20000');
     goOn();
     arena.history.fault('it goes on');
     await arena.writes(60);
@@ -52,10 +57,7 @@ describe('of three servers', () => {
 
   it.each(APPLY_POINTS.slice(1, 4))(
     'a leader that sleeps $name, and wakes up when another leads, does no harm',
-    (point) =>
-      sleepsAt(point, (awake) =>
-        arena.write('POST', `/admin/masters/${masterId}/manage`, { action: 'bump_epoch' }, awake),
-      ),
+    (point) => sleepsAt(point, (awake) => bumpEpoch(awake)),
     PATIENCE_MS,
   );
 
