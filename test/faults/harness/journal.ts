@@ -31,7 +31,7 @@ interface NotedVersion {
   version: string;
   old_gen: string;
   old_version: string;
-  operations: { request_id: string; gen: string; config_version: string }[] | null;
+  operations: { request_id: string; gen: number; config_version: number }[] | null;
 }
 
 /** Tells afterwards what PostgreSQL wanted Redis to hold at each version. */
