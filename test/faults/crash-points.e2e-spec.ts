@@ -12,6 +12,7 @@ import {
   type CrashPoint,
 } from './harness/crash-point.js';
 import { now } from './harness/history.js';
+import { leaderAmong } from './harness/leader.js';
 
 /** More than two chunks of any script. */
 const MANY = 260;
@@ -40,6 +41,8 @@ describe('a server that dies', () => {
     await caused;
     arena.history.fault(`killed ${point.name}`);
     server = await arena.server();
+    // Requests are heard by whoever leads.
+    await leaderAmong([server]);
     if (finish) await arena.write('POST', finish);
     return arena.verdict();
   }
@@ -74,7 +77,7 @@ describe('a server that dies', () => {
     });
     arena.history.add({ type: 'damage', at: now(), things: [`config:namespaces ${name}`] });
     await arena.redis.client.hdel('config:namespaces', name);
-    const reconcile = '/admin/sync/reconcile?wait_ms=30000';
+    const reconcile = '/admin/sync/reconcile?wait_ms=20000';
     expect(await dies(point, () => arena.write('POST', reconcile), reconcile)).toEqual([]);
   });
 });

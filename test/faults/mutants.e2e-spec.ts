@@ -7,7 +7,7 @@ import { APPLY_POINTS, CrashWatch, SNAPSHOT_POINTS, type CrashPoint } from './ha
 import { leaderAmong } from './harness/leader.js';
 import { buildMutant, type Mutation } from './harness/mutant.js';
 
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 240_000;
 const MANY = 260;
 
 const APPLY = 'sync/scripts/apply.lua';
@@ -27,6 +27,8 @@ const PLAIN_SWAP: readonly Mutation[] = [
   { file: SWAP, from: `if marker.gen == gen and is_newer(marker.version, version) then`, to: 'if false then' },
   { file: SWAP, from: `if not is_complete then`, to: 'if false then' },
 ];
+
+type Step = (awake: ServerProcess) => Promise<unknown>;
 
 /** The same scenarios that the product passes, with the product made wrong. */
 describe('the checker catches a product', () => {
@@ -58,9 +60,9 @@ describe('the checker catches a product', () => {
   }
 
   /** The leader falls asleep with a script under way, which arrives when another leads. */
-  async function sleepsAt(point: CrashPoint, cause: (awake: ServerProcess) => Promise<unknown>): Promise<void> {
+  async function sleepsAt(point: CrashPoint, cause: Step, newer: Step): Promise<void> {
     const onRedis = new CrashWatch(arena.toRedis);
-    const id = await manyKeys();
+    await manyKeys();
     const zombie = await leaderAmong(arena.servers);
     const awake = arena.servers.find((server) => server !== zombie)!;
     const asleep = onRedis.sleepAt(point, zombie);
@@ -68,9 +70,7 @@ describe('the checker catches a product', () => {
     await cause(awake);
     const goOn = await asleep;
     await leaderAmong([awake]);
-    // What is under way is older than this.
-    const newer = `/admin/masters/${id}/manage?wait=applied&timeout_ms=20000`;
-    await arena.write('POST', newer, { action: 'bump_epoch' }, awake.admin);
+    await newer(awake);
     goOn();
     await arena.writes(20);
   }
@@ -137,9 +137,11 @@ describe('the checker catches a product', () => {
     'that applies whatever arrives',
     async () => {
       await open(UNGUARDED, 2);
-      await sleepsAt(APPLY_POINTS[2]!, (awake) =>
-        arena.write('POST', '/admin/masters/1/manage', { action: 'bump_epoch' }, awake.admin),
-      );
+      const bump =
+        (query: string): Step =>
+        ({ admin }) =>
+          arena.write('POST', `/admin/masters/1/manage${query}`, { action: 'bump_epoch' }, admin);
+      await sleepsAt(APPLY_POINTS[2]!, bump(''), bump('?wait=applied&timeout_ms=20000'));
       expect(await caught()).toContain('I4 monotone');
     },
     PATIENCE_MS,
@@ -149,7 +151,11 @@ describe('the checker catches a product', () => {
     'that swaps without comparing',
     async () => {
       await open(PLAIN_SWAP, 2);
-      await sleepsAt(SNAPSHOT_POINTS[3]!, (awake) => awake.admin.post('/admin/sync/snapshot'));
+      await sleepsAt(
+        SNAPSHOT_POINTS[3]!,
+        (awake) => awake.admin.post('/admin/sync/snapshot'),
+        () => arena.writes(40),
+      );
       expect(await caught()).toEqual(expect.arrayContaining(['I9 compare-and-set', 'I14 fencing']));
     },
     PATIENCE_MS,
