@@ -7,7 +7,7 @@ import { APPLY_POINTS, CrashWatch, SNAPSHOT_POINTS, type CrashPoint } from './ha
 import { leaderAmong } from './harness/leader.js';
 import { buildMutant, type Mutation } from './harness/mutant.js';
 
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 240_000;
 const MANY = 260;
 
 const APPLY = 'sync/scripts/apply.lua';
@@ -28,6 +28,8 @@ const PLAIN_SWAP: readonly Mutation[] = [
   { file: SWAP, from: `if not is_complete then`, to: 'if false then' },
 ];
 
+type Step = (awake: ServerProcess) => Promise<unknown>;
+
 /** The same scenarios that the product passes, with the product made wrong. */
 describe('the checker catches a product', () => {
   let arena: Arena;
@@ -46,7 +48,7 @@ describe('the checker catches a product', () => {
   }
 
   async function caught(): Promise<Invariant[]> {
-    await arena.settle();
+    await arena.load.stop();
     return [...new Set((await arena.violations()).map(({ invariant }) => invariant))];
   }
 
@@ -58,7 +60,7 @@ describe('the checker catches a product', () => {
   }
 
   /** The leader falls asleep with a script under way, which arrives when another leads. */
-  async function sleepsAt(point: CrashPoint, cause: (awake: ServerProcess) => Promise<unknown>): Promise<void> {
+  async function sleepsAt(point: CrashPoint, cause: Step, newer: Step): Promise<void> {
     const onRedis = new CrashWatch(arena.toRedis);
     await manyKeys();
     const zombie = await leaderAmong(arena.servers);
@@ -68,7 +70,7 @@ describe('the checker catches a product', () => {
     await cause(awake);
     const goOn = await asleep;
     await leaderAmong([awake]);
-    await arena.writes(40);
+    await newer(awake);
     goOn();
     await arena.writes(20);
   }
@@ -105,8 +107,11 @@ describe('the checker catches a product', () => {
       await open([
         { file: 'modules/provider-groups/provider-groups.service.js', from: `tx.changed('binding',`, to: `void (` },
       ]);
-      arena.load.start(arena.serving);
-      await arena.writes(200);
+      const { name } = await arena.write('POST', '/admin/namespaces', { name: unused('ns') });
+      const { id } = await arena.write('POST', '/admin/provider-groups', { name: 'pg', type: 'openai', models: ['m'] });
+      await arena.write('POST', '/admin/api-keys', { provider_group_id: id, secret: 'sk-x' });
+      await arena.write('POST', '/admin/bindings', { namespace: name, public_model: 'm', group_id: id });
+      await arena.write('PATCH', `/admin/provider-groups/${id}`, { models: ['other'] });
       expect(await caught()).toContain('I3 dependency completeness');
     },
     PATIENCE_MS,
@@ -119,7 +124,7 @@ describe('the checker catches a product', () => {
         {
           file: 'outbox/seal.js',
           from: 'jsonb_to_recordset($4::jsonb)',
-          to: `jsonb_to_recordset('[]' || left($4, 0)::text::jsonb)`,
+          to: 'jsonb_to_recordset($4::jsonb - 0)',
         },
       ]);
       await arena.write('POST', '/admin/namespaces', { name: unused('ns') });
@@ -132,9 +137,11 @@ describe('the checker catches a product', () => {
     'that applies whatever arrives',
     async () => {
       await open(UNGUARDED, 2);
-      await sleepsAt(APPLY_POINTS[2]!, (awake) =>
-        arena.write('POST', '/admin/masters/1/manage', { action: 'bump_epoch' }, awake.admin),
-      );
+      const bump =
+        (query: string): Step =>
+        ({ admin }) =>
+          arena.write('POST', `/admin/masters/1/manage${query}`, { action: 'bump_epoch' }, admin);
+      await sleepsAt(APPLY_POINTS[2]!, bump(''), bump('?wait=applied&timeout_ms=20000'));
       expect(await caught()).toContain('I4 monotone');
     },
     PATIENCE_MS,
@@ -144,7 +151,11 @@ describe('the checker catches a product', () => {
     'that swaps without comparing',
     async () => {
       await open(PLAIN_SWAP, 2);
-      await sleepsAt(SNAPSHOT_POINTS[3]!, (awake) => awake.admin.post('/admin/sync/snapshot'));
+      await sleepsAt(
+        SNAPSHOT_POINTS[3]!,
+        (awake) => awake.admin.post('/admin/sync/snapshot'),
+        () => arena.writes(40),
+      );
       expect(await caught()).toEqual(expect.arrayContaining(['I9 compare-and-set', 'I14 fencing']));
     },
     PATIENCE_MS,

@@ -18,7 +18,7 @@ describe('what was acknowledged is committed, and Redis follows', () => {
     async (fault) => {
       await arena.endure(fault, { forMs: 4_000 });
       expect(await arena.verdict()).toEqual([]);
-      expect(arena.servers.map(({ hasEnded }) => hasEnded)).toEqual([false]);
+      expect(arena.servers.map(({ isRunning }) => isRunning)).toEqual([true]);
     },
     PATIENCE_MS,
   );

@@ -36,25 +36,21 @@ export class ServerProcess {
     return new ServerProcess(child, url, output);
   }
 
-  get pid(): number {
-    return this.child.pid!;
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  get hasEnded(): boolean {
-    return this.child.exitCode !== null || this.child.signalCode !== null;
+  /** @returns the exit code, null after a signal that can't be handled */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    if (!this.isRunning) return this.child.exitCode;
+    const ended = once(this.child, 'exit');
+    this.child.kill(signal);
+    const [code] = (await ended) as [number | null];
+    return code;
   }
 
   /** SIGSTOP and SIGCONT, or an end that nobody waits for. */
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
-  }
-
-  /** @returns the exit code, null after a signal that can't be handled */
-  async end(signal: NodeJS.Signals): Promise<number | null> {
-    if (this.hasEnded) return this.child.exitCode;
-    const ended = once(this.child, 'exit');
-    this.child.kill(signal);
-    const [code] = (await ended) as [number | null];
-    return code;
   }
 }

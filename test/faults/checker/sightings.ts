@@ -125,7 +125,7 @@ export class Sightings {
     const before = this.denied.get(thing);
     if (!allowed) {
       if (!before || isOlder(before, at)) this.denied.set(thing, at);
-    } else if (before && before.gen === at.gen && isOlder(at, before)) {
+    } else if (before?.gen === at.gen && isOlder(at, before)) {
       this.violations.add('I8 no resurrection', `${thing} was denied at ${text(before)}, and allowed at ${text(at)}`);
     }
   }

@@ -80,7 +80,7 @@ export class Arena {
   }
 
   /** The servers that can be asked. */
-  readonly serving = (): readonly Http[] => this.servers.filter(({ hasEnded }) => !hasEnded).map(({ admin }) => admin);
+  readonly serving = (): readonly Http[] => this.servers.filter(({ isRunning }) => isRunning).map(({ admin }) => admin);
 
   /** `main`: of another build. */
   async server(main?: string): Promise<ServerProcess> {
@@ -131,20 +131,20 @@ export class Arena {
     this.history.fault(`while ${fault.name}`);
     const heal = await fault.strike(this);
     await sleep(forMs);
-    await this.status();
-    await heal();
+    await this.status().finally(heal);
     this.history.fault(`no longer: ${fault.name}`);
     await this.writes(writesAfter);
   }
 
-  /** What `GET /admin/sync/status` says now, and how much there is. */
+  /** What `GET /admin/sync/status` says now, and how much there is, if anybody can tell. */
   async status(): Promise<void> {
     const answer = await this.serving()[0]
       ?.get('/admin/sync/status')
       .catch(() => undefined);
     if (answer?.status !== 200) return;
     const { body } = answer;
-    const [row] = await this.sql<{ count: number }>('SELECT count(*)::int AS count FROM sync_resource');
+    const counted = await this.sql<{ count: number }>('SELECT count(*)::int FROM sync_resource').catch(() => undefined);
+    if (!counted) return;
     const { state, reasons, pending, lag } = body;
     this.history.add({
       type: 'status',
@@ -153,7 +153,7 @@ export class Arena {
       reasons,
       pending: pending.total,
       lag_ms: lag.ms,
-      resources: row!.count,
+      resources: counted[0]!.count,
     });
   }
 

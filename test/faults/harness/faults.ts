@@ -177,15 +177,15 @@ function ofOtherType(key: string): Fault {
 
 /** @returns what ends it */
 function repeatedly(pauseMs: number, act: () => unknown): Promise<() => Promise<void>> {
-  let isOver = false;
+  const over = new AbortController();
   const acting = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       await Promise.resolve(act()).catch(nothing);
       await sleep(pauseMs);
     }
   })();
   return Promise.resolve(() => {
-    isOver = true;
+    over.abort();
     return acting;
   });
 }

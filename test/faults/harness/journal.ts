@@ -13,7 +13,7 @@ import { recordText } from './observer.js';
 import { CONFIGURATION, WITNESS } from './witness.js';
 
 /** Versions between two looks at everything, which is what finds a change that no version lists. */
-const STRIDE = 50;
+const STRIDE = 20;
 const ALL = 1_000_000;
 
 /** Rows that no version has ever listed. */
@@ -31,7 +31,7 @@ interface NotedVersion {
   version: string;
   old_gen: string;
   old_version: string;
-  operations: { request_id: string; gen: string; config_version: string }[] | null;
+  operations: { request_id: string; gen: number; config_version: number }[] | null;
 }
 
 /** Tells afterwards what PostgreSQL wanted Redis to hold at each version. */

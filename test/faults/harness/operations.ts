@@ -73,36 +73,38 @@ export function fill(world: World, random: Random): Write {
 }
 
 function creation(kind: Kind, world: World, random: Random): Write | undefined {
-  const body = bodyOf(kind, world, random);
+  const body = FIELDS[kind](world, random, world.newName(kind.slice(0, 2)));
   if (!body) return undefined;
   const path = kind === 'keys' ? `/admin/masters/${(body as { master: number }).master}/keys` : `/admin/${kind}`;
   const { master: _of, ...fields } = body as { master?: number };
   return { method: 'POST', path, body: fields, done: (created) => world.add(kind, created) };
 }
 
-function bodyOf(kind: Kind, world: World, random: Random): object | undefined {
-  const name = world.newName(kind.slice(0, 2));
-  const some = (of: Kind): Known | undefined => random.pick(world.all(of));
-  switch (kind) {
-    case 'namespaces':
-    case 'models':
-      return { name };
-    case 'masters': {
-      const namespaces = world.all('namespaces').slice(0, random.int(0, 2));
-      return { name, namespaces: namespaces.map((each) => each.name) };
-    }
-    case 'keys':
-      return some('masters') && { name, master: some('masters')!.id, ...keyChange(random) };
-    case 'provider-groups':
-      return { name, type: 'openai', models: UPSTREAM.slice(0, random.int(1, 4)) };
-    case 'api-keys':
-      return some('provider-groups') && { name, provider_group_id: some('provider-groups')!.id, secret: `sk-${name}` };
-    case 'bindings':
-      return some('namespaces') && some('provider-groups') && bindingFields(world, random);
-    case 'features':
-      return { name, value: random.chance(0.5) };
-  }
-}
+type Fields = (world: World, random: Random, name: string) => object | undefined;
+
+/** Undefined where there is no parent for it. */
+const FIELDS: Record<Kind, Fields> = {
+  namespaces: (_world, _random, name) => ({ name }),
+  models: (_world, _random, name) => ({ name }),
+  masters: (world, random, name) => {
+    const namespaces = world.all('namespaces').slice(0, random.int(0, 2));
+    return { name, namespaces: namespaces.map((each) => each.name) };
+  },
+  keys: (world, random, name) => {
+    const master = random.pick(world.all('masters'));
+    return master && { name, master: master.id, ...keyChange(random) };
+  },
+  'provider-groups': (_world, random, name) => ({ name, type: 'openai', models: UPSTREAM.slice(0, random.int(1, 4)) }),
+  'api-keys': (world, random, name) => {
+    const group = random.pick(world.all('provider-groups'));
+    return group && { name, provider_group_id: group.id, secret: `sk-${name}` };
+  },
+  bindings: (world, random) => {
+    const hasParents = world.all('namespaces').length > 0 && world.all('provider-groups').length > 0;
+    return hasParents ? bindingFields(world, random) : undefined;
+  },
+  features: (_world, random, name) => ({ name, value: random.chance(0.5) }),
+};
 
 const bindingFields = (world: World, random: Random): object => ({
   namespace: random.pick(world.all('namespaces'))?.name,
