@@ -32,9 +32,10 @@ export class Convergence {
 
   /** @returns the version that Redis holds now */
   async run(order: Omit<SnapshotOrder, 'ids' | 'before'>): Promise<Receipt> {
-    const found = await this.tools.store.readMarker();
+    const found = await this.tools.store.survey(order.fence);
     this.requests.settle(found.marker?.snapshot ?? '');
     const progress = await this.increment.run(found, order.fence);
+    if (found.fault) throw found.fault;
     const reason = reasonOf(progress) ?? this.demanded ?? (this.requests.open.length > 0 ? 'requested' : undefined);
     if (!reason) return this.reached(found.marker!, progress.head);
 

@@ -1,9 +1,10 @@
 import { Global, Module } from '@nestjs/common';
-import type { Redis } from 'ioredis';
 import { Config } from '../config/config.js';
 import { Propagation } from '../http/receipt.js';
+import type { RedisClient } from '../redis/redis-client.js';
 import { CONFIG_REDIS } from '../redis/redis.module.js';
 import { AppliedWait } from './applied-wait.js';
+import { storeFor } from './cluster-store.js';
 import { Convergence } from './convergence.js';
 import { Dispatcher } from './dispatcher.js';
 import { DispatcherHealth } from './dispatcher-health.js';
@@ -29,7 +30,7 @@ import { SyncTools } from './sync-tools.js';
 @Module({
   controllers: [SyncController],
   providers: [
-    { provide: RedisStore, useFactory: (redis: Redis) => new RedisStore(redis), inject: [CONFIG_REDIS] },
+    { provide: RedisStore, useFactory: (redis: RedisClient) => storeFor(redis), inject: [CONFIG_REDIS] },
     {
       provide: ResourceReader,
       useFactory: (config: Config) => new ResourceReader(createSources(config), config.sync_outbox.batch_size),

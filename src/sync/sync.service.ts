@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Redis } from 'ioredis';
 import type { Page } from '../common/page.js';
 import { Config } from '../config/config.js';
+import { onConnected } from '../redis/masters.js';
+import type { RedisClient } from '../redis/redis-client.js';
 import { CONFIG_REDIS } from '../redis/redis.module.js';
 import { DispatcherHealth } from './dispatcher-health.js';
 import { readHead, type Head } from './head.js';
@@ -50,10 +51,10 @@ export class SyncService {
     private readonly reconciler: Reconciler,
     private readonly reports: ReconcileReports,
     private readonly config: Config,
-    @Inject(CONFIG_REDIS) redis: Redis,
+    @Inject(CONFIG_REDIS) redis: RedisClient,
   ) {
     redis.on('error', (error: Error) => (this.redisError = error.message));
-    redis.on('ready', () => (this.redisError = null));
+    onConnected(redis, () => (this.redisError = null));
   }
 
   async status(): Promise<SyncStatusView> {

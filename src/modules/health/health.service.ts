@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { schemaState } from '../../database/migrate.js';
+import type { RedisClient } from '../../redis/redis-client.js';
 import { CONFIG_REDIS } from '../../redis/redis.module.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import type { HealthView } from './health.dto.js';
@@ -14,7 +14,7 @@ export class HealthService {
   constructor(
     private readonly database: DataSource,
     private readonly apiKeys: ApiKeysService,
-    @Inject(CONFIG_REDIS) private readonly redis: Redis,
+    @Inject(CONFIG_REDIS) private readonly redis: RedisClient,
   ) {}
 
   async check(): Promise<HealthView> {
