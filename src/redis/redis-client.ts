@@ -26,6 +26,8 @@ export function connectRedis(target: RedisTarget, connectionName: string): Redis
     password: target.password,
     tls: target.tls ? tlsOptions(target) : undefined,
     connectionName,
+    // Servers before 7.2 do not know it, and a user may lack the right.
+    disableClientInfo: true,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     connectTimeout: SILENCE_MS,

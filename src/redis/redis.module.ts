@@ -1,6 +1,7 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { configRedis } from '../config/redis-target.js';
+import { Eviction } from './eviction.js';
 import { connectRedis, type RedisClient } from './redis-client.js';
 
 /** The Redis that holds the configuration. */
@@ -14,8 +15,9 @@ export const CONFIG_REDIS = Symbol('CONFIG_REDIS');
       useFactory: connectConfigRedis,
       inject: [Config],
     },
+    { provide: Eviction, useFactory: (redis: RedisClient) => new Eviction(redis), inject: [CONFIG_REDIS] },
   ],
-  exports: [CONFIG_REDIS],
+  exports: [CONFIG_REDIS, Eviction],
 })
 export class RedisModule implements OnApplicationShutdown {
   constructor(@Inject(CONFIG_REDIS) private readonly redis: RedisClient) {}

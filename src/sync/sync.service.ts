@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Page } from '../common/page.js';
 import { Config } from '../config/config.js';
+import { Eviction } from '../redis/eviction.js';
 import { onConnected } from '../redis/masters.js';
 import type { RedisClient } from '../redis/redis-client.js';
 import { CONFIG_REDIS } from '../redis/redis.module.js';
@@ -51,6 +52,7 @@ export class SyncService {
     private readonly reconciler: Reconciler,
     private readonly reports: ReconcileReports,
     private readonly config: Config,
+    private readonly eviction: Eviction,
     @Inject(CONFIG_REDIS) redis: RedisClient,
   ) {
     redis.on('error', (error: Error) => (this.redisError = error.message));
@@ -69,7 +71,7 @@ export class SyncService {
       lastSnapshot: this.health.snapshot,
       reconciler: this.reconcilerView(),
       drift: this.reports.drift.list,
-      redis: { connected: isConnected, error: this.redisError },
+      redis: { connected: isConnected, error: this.redisError, danger: this.eviction.danger },
       now: new Date(),
     });
   }

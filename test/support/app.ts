@@ -79,7 +79,7 @@ async function untilApplied(db: DataSource, redis: Redis): Promise<void> {
   const [head] = await db.query<{ gen: string; version: string }[]>('SELECT gen::text, version::text FROM sync_head');
   const deadline = Date.now() + LONGEST_SYNC_MS;
   while (Date.now() < deadline) {
-    const [gen, version] = await redis.hmget('config:meta', 'gen', 'version');
+    const [gen, version] = await redis.hmget('config:meta', 'gen', 'version').catch(() => []);
     if (gen === head!.gen && BigInt(version ?? '-1') >= BigInt(head!.version)) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

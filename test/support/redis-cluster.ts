@@ -1,8 +1,9 @@
-import { Cluster, type RedisOptions } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { freePort } from '../../bin/lib/processes.mjs';
 import { slotOf } from '../../src/redis/slots.js';
+import type { Certificate } from './certificate.js';
 import { until } from './launcher.js';
-import { REPLICATION, RedisServer, type RedisConf } from './redis-server.js';
+import { connectForTest, encryption, REPLICATION, RedisServer, type RedisConf } from './redis-server.js';
 
 const SLOTS = 16_384;
 
@@ -12,17 +13,15 @@ export class RedisCluster {
     readonly masters: readonly RedisServer[],
     /** In the order of their masters. */
     readonly replicas: readonly RedisServer[],
-    readonly client: Cluster,
+    /** To whoever looks at keys, a cluster is one Redis. */
+    readonly client: Redis,
   ) {}
 
-  static async start(
-    options: { replicas?: boolean; conf?: RedisConf; access?: RedisOptions } = {},
-  ): Promise<RedisCluster> {
-    const { replicas = false, conf = [], access = {} } = options;
+  static async start(options: { replicas?: boolean; tls?: Certificate } = {}): Promise<RedisCluster> {
+    const { replicas = false, tls } = options;
+    const conf = [...CLUSTER, ...(tls ? ['tls-cluster yes'] : [])];
     const bus = await Promise.all(Array.from({ length: replicas ? 6 : 3 }, () => freePort()));
-    const servers = await Promise.all(
-      bus.map((port) => RedisServer.start([...CLUSTER, `cluster-port ${port}`, ...conf], access)),
-    );
+    const servers = await Promise.all(bus.map((port) => RedisServer.start([...conf, `cluster-port ${port}`], tls)));
     const masters = servers.slice(0, 3);
     for (const [i, master] of masters.entries()) {
       const range = [Math.ceil((SLOTS * i) / 3), Math.ceil((SLOTS * (i + 1)) / 3) - 1];
@@ -38,16 +37,13 @@ export class RedisCluster {
       await replica.client.call('CLUSTER', 'REPLICATE', (await masters[i]!.client.call('CLUSTER', 'MYID')) as string);
     }
     await until(async () => (await Promise.all(servers.slice(3).map(isInSync))).every(Boolean));
-    const client = new Cluster(
-      servers.map(({ port }) => ({ host: '127.0.0.1', port })),
-      {
-        redisOptions: access,
-        slotsRefreshInterval: 250,
-        clusterNodeRetryStrategy: () => 50,
-      },
-    );
-    client.on('error', () => undefined);
+    const nodes = masters.map(({ port }) => ({ host: '127.0.0.1', port }));
+    const client = await connectForTest({ mode: 'cluster', nodes, db: 0, ...encryption(tls) });
     return new RedisCluster(masters, servers.slice(3), client);
+  }
+
+  get env(): Record<string, string> {
+    return { EZ_REDIS_MODE: 'cluster', EZ_REDIS_ADDR: this.masters.map(({ address }) => address).join(',') };
   }
 
   /** The number of the master that had the slot of this key at first. */

@@ -1,5 +1,7 @@
+import type { Redis } from 'ioredis';
 import { until } from './launcher.js';
-import { REPLICATION, RedisServer, type RedisConf } from './redis-server.js';
+import type { Certificate } from './certificate.js';
+import { connectForTest, encryption, REPLICATION, RedisServer } from './redis-server.js';
 
 const MASTER = 'ez';
 
@@ -9,20 +11,32 @@ export class RedisSentinels {
     readonly master: RedisServer,
     readonly replica: RedisServer,
     readonly sentinel: RedisServer,
+    /** Follows the master. */
+    readonly client: Redis,
   ) {}
 
-  static async start(conf: RedisConf = []): Promise<RedisSentinels> {
-    const master = await RedisServer.start([...REPLICATION, ...conf]);
-    const replica = await RedisServer.start([...REPLICATION, ...conf, `replicaof 127.0.0.1 ${master.port}`]);
-    const sentinel = await RedisServer.start([
-      `sentinel monitor ${MASTER} 127.0.0.1 ${master.port} 1`,
-      `sentinel down-after-milliseconds ${MASTER} 1000`,
-      `sentinel failover-timeout ${MASTER} 5000`,
-    ]);
-    const sentinels = new RedisSentinels(master, replica, sentinel);
+  static async start(tls?: Certificate): Promise<RedisSentinels> {
+    const master = await RedisServer.start(REPLICATION, tls);
+    const replica = await RedisServer.start([...REPLICATION, `replicaof 127.0.0.1 ${master.port}`], tls);
+    const sentinel = await RedisServer.start(
+      [
+        `sentinel monitor ${MASTER} 127.0.0.1 ${master.port} 1`,
+        `sentinel down-after-milliseconds ${MASTER} 1000`,
+        `sentinel failover-timeout ${MASTER} 5000`,
+      ],
+      tls,
+    );
     await until(async () => ((await sentinel.client.call('SENTINEL', 'REPLICAS', MASTER)) as unknown[]).length === 1);
     await until(async () => (await replica.client.info('replication')).includes('master_link_status:up'));
-    return sentinels;
+    const nodes = [{ host: '127.0.0.1', port: sentinel.port }];
+    const client = await connectForTest({
+      mode: 'sentinel',
+      nodes,
+      sentinel_master: MASTER,
+      db: 0,
+      ...encryption(tls),
+    });
+    return new RedisSentinels(master, replica, sentinel, client);
   }
 
   get env(): Record<string, string> {
@@ -30,6 +44,7 @@ export class RedisSentinels {
   }
 
   async close(): Promise<void> {
+    this.client.disconnect();
     await Promise.all([this.sentinel, this.replica, this.master].map((server) => server.close()));
   }
 }

@@ -1,10 +1,21 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import { Redis } from 'ioredis';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, spawnGuarded, type Guarded } from '../../bin/lib/processes.mjs';
 import { findRedis } from '../../bin/lib/redis-binary.mjs';
+import type { RedisTarget } from '../../src/config/redis-target.js';
+import { connectRedis } from '../../src/redis/redis-client.js';
+import type { Certificate } from './certificate.js';
 import { until } from './launcher.js';
+
+/** As the application connects: nothing waits for a server that is gone. */
+export async function connectForTest(target: RedisTarget): Promise<Redis> {
+  const client = connectRedis(target, 'test');
+  if (client.status !== 'ready') await once(client, 'ready');
+  return client as Redis;
+}
 
 /** Lines of a redis.conf. */
 export type RedisConf = readonly string[];
@@ -29,20 +40,18 @@ export class RedisServer {
     readonly port: number,
     private readonly folder: string,
     private readonly conf: RedisConf,
-    access: RedisOptions,
+    tls: Certificate | undefined,
   ) {
-    this.client = new Redis({ host: '127.0.0.1', port, ...access, lazyConnect: true, retryStrategy: () => 50 });
+    const access = { host: '127.0.0.1', port, tls: tls?.options };
+    this.client = new Redis({ ...access, lazyConnect: true, retryStrategy: () => 50 });
     this.client.on('error', () => undefined);
   }
 
-  /** `conf` may need the port; with `access` the test itself gets in. */
-  static async start(
-    conf: RedisConf | ((port: number) => RedisConf) = [],
-    access: RedisOptions = {},
-  ): Promise<RedisServer> {
+  static async start(conf: RedisConf = [], tls?: Certificate): Promise<RedisServer> {
     const port = await freePort();
     const folder = mkdtempSync(join(tmpdir(), 'ez-redis-'));
-    const server = new RedisServer(port, folder, typeof conf === 'function' ? conf(port) : conf, access);
+    const listen = tls ? ['port 0', `tls-port ${port}`, ...encrypted(tls)] : [`port ${port}`];
+    const server = new RedisServer(port, folder, [...listen, ...conf], tls);
     await server.restart();
     return server;
   }
@@ -55,7 +64,7 @@ export class RedisServer {
   async restart(): Promise<void> {
     const { command, env } = await findRedis();
     const isSentinel = this.conf.some((line) => line.startsWith('sentinel '));
-    const lines = [`port ${this.port}`, 'bind 127.0.0.1', 'logfile redis.log', ...(isSentinel ? [] : ['save ""'])];
+    const lines = ['bind 127.0.0.1', 'logfile redis.log', ...(isSentinel ? [] : ['save ""'])];
     const file = join(this.folder, 'redis.conf');
     writeFileSync(file, [...lines, ...this.conf, ''].join('\n'));
     const args = isSentinel ? [file, '--sentinel'] : [file];
@@ -86,3 +95,14 @@ export class RedisServer {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
+
+const encrypted = ({ certFile, keyFile }: Certificate): RedisConf => [
+  `tls-cert-file ${certFile}`,
+  `tls-key-file ${keyFile}`,
+  `tls-ca-cert-file ${certFile}`,
+  'tls-replication yes',
+];
+
+/** How a client is told of it. */
+export const encryption = (tls: Certificate | undefined): Pick<RedisTarget, 'tls' | 'tls_files'> =>
+  tls ? { tls: true, tls_files: { ca: tls.certFile, cert: tls.certFile, key: tls.keyFile } } : { tls: false };

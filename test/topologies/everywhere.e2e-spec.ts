@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
 import { startApp, type TestApp } from '../support/app.js';
 import { aKey, aMaster, aNamespace, aProviderGroup, anApiKey, created, tokenHash, unused } from '../support/gateway.js';
 import { actualImage, desiredImage } from '../support/image.js';
@@ -57,6 +58,7 @@ describe.each(Object.entries(TOPOLOGIES))('with a Redis that is %s', (_mode, ope
 
   it('readers are told what has changed, in the stream and by a hint', async () => {
     const listener = app.redis.duplicate();
+    await once(listener, 'ready');
     const heard: { resource: string; version: string }[] = [];
     await listener.subscribe('dp:config:refresh');
     listener.on('message', (_channel, text) => heard.push(JSON.parse(text)));
