@@ -88,9 +88,10 @@ export class ClusterStore extends RedisStore {
 
   /** One hash after the other. If somebody comes in between, the next snapshot begins with what is there then. */
   override async swap(call: SwapCall): Promise<SwapAnswer> {
-    const [expected, ...names] = namesIn(call.expected);
+    const [found, ...names] = namesIn(call.expected);
+    const expected = await this.whole.withdraw(found!, call);
     const swapIn = (place: RedisStore, receipts: SwapCall['receipts']): Promise<SwapAnswer> =>
-      place.swap({ ...call, expected: names[this.places.all.indexOf(place)] ?? expected!, receipts });
+      place.swap({ ...call, expected: names[this.places.all.indexOf(place)] ?? found!, receipts });
     for (const [i, hash] of SWAP_ORDER.entries()) {
       const answer = await swapIn(this.places.ofHash(hash), new Map([[hash, call.receipts.get(hash)!]]));
       if (i === 0 && answer.status !== 'ok') return answer;
@@ -101,7 +102,7 @@ export class ClusterStore extends RedisStore {
     const vouched = await this.whole.vouch({ head, fence, nonce });
     if (vouched.status === 'gap') return { status: 'stage', detail: 'the records of a shard' };
     assertTaken({ ...vouched, detail: vouched.fence });
-    const marked = await this.whole.mark(expected!, { head, fence, snapshot, subject: 'all' });
+    const marked = await this.whole.mark(expected, { head, fence, snapshot, subject: 'all' });
     assertTaken({ ...marked, detail: marked.fence });
     return { status: 'ok', detail: markedAs(head) };
   }

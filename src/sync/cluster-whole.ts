@@ -6,7 +6,7 @@ import type { ClusterPlaces } from './cluster-places.js';
 import { judge, listedSlots } from './cluster-survey.js';
 import type { Head } from './head.js';
 import { LuaScript } from './lua.js';
-import type { FoundMarker } from './marker.js';
+import { parseMarker, type FoundMarker } from './marker.js';
 import { hint, unixNow } from './script-items.js';
 import { Shards, type SeenShard, type Vouched, type Voucher } from './shards.js';
 
@@ -75,6 +75,14 @@ export class ClusterWhole {
   mark(expected: string, { head, fence, snapshot = '', subject }: Statement): Promise<Vouched> {
     const marker = [head.gen, head.version, head.source, fence, unixNow(), SCHEMA, snapshot, this.slots];
     return this.say([expected, ...marker, subject === undefined ? '' : hint(head, subject)]);
+  }
+
+  /** While one history replaces another, a hash at a time, readers keep what they have. @returns what the whole is called now */
+  async withdraw(name: string, { head, fence }: Pick<Statement, 'head' | 'fence'>): Promise<string> {
+    const isSameHistory = name.startsWith(`${head.gen}/`) && name.endsWith(`/${head.source}`);
+    const nothing = parseMarker({});
+    if (!isSameHistory && name !== nothing.name) await this.correct(name, nothing, fence);
+    return isSameHistory ? name : nothing.name;
   }
 
   /** Readers are to see at once that something was lost. */

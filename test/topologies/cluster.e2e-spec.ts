@@ -4,7 +4,7 @@ import { redisKeys } from '../../src/contract/redis-keys.js';
 import { slotOf } from '../../src/redis/slots.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { aMaster, created, tokenHash, unused } from '../support/gateway.js';
-import { actualImage, desiredImage } from '../support/image.js';
+import { actualImage, desiredImage, type RedisImage } from '../support/image.js';
 import { until } from '../support/launcher.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 
@@ -23,17 +23,18 @@ describe('a cluster', () => {
   const marker = (): Promise<Record<string, string>> => app.redis.hgetall(redisKeys.marker);
   const state = async (): Promise<string> => (await app.admin.get('/admin/sync/status')).body.state;
 
-  async function equal(): Promise<void> {
+  async function held(): Promise<RedisImage> {
     await app.sync();
-    expect(await actualImage(app.redis)).toEqual(await desiredImage(app.dsn));
+    return actualImage(app.redis);
   }
+  const wanted = (): Promise<RedisImage> => desiredImage(app.dsn);
 
   /** What was lost is noticed a moment later, and until then the marker in another shard says what it said. */
-  async function restored(): Promise<void> {
-    const wanted = await desiredImage(app.dsn);
-    await until(async () => isDeepStrictEqual(await actualImage(app.redis).catch(() => undefined), wanted));
+  async function restored(): Promise<RedisImage> {
+    const image = await wanted();
+    await until(async () => isDeepStrictEqual(await actualImage(app.redis).catch(() => undefined), image));
     await until(async () => (await state()) === 'ok');
-    await equal();
+    return held();
   }
 
   interface TestKey {
@@ -68,16 +69,16 @@ describe('a cluster', () => {
       async (shard) => {
         const { keys, revoke } = await someKeys();
         await revoke(keys[0]!);
-        await equal();
+        expect(await held()).toEqual(await wanted());
         await cluster.masters[shard]!.client.flushall();
-        await restored();
+        expect(await restored()).toEqual(await wanted());
       },
       60_000,
     );
 
     it('with a dead shard takes access away in the others, says that it is not all, and catches up', async () => {
       const { keys, revoke } = await someKeys();
-      await equal();
+      expect(await held()).toEqual(await wanted());
       const before = await marker();
       const dead = (cluster.numberOf(redisKeys.marker) + 1) % 3;
       const alive = keys.filter((key) => shardOf(key) !== dead);
@@ -92,13 +93,13 @@ describe('a cluster', () => {
       await revoke(lost);
       await cluster.masters[dead]!.restart();
       await until(async () => (await statusOf(lost.token).catch(() => null)) === 'revoked');
-      await equal();
+      expect(await held()).toEqual(await wanted());
       await until(async () => (await state()) === 'ok');
     }, 90_000);
 
     it('goes on while a slot is moved, with all that is in it', async () => {
       const { keys, revoke } = await someKeys(40);
-      await equal();
+      expect(await held()).toEqual(await wanted());
       const over = new AbortController();
       const revoking = (async () => {
         for (const key of keys) {
@@ -117,7 +118,7 @@ describe('a cluster', () => {
       over.abort();
       await revoking;
       await created(app, '/admin/features', { name: unused('feature'), value: 1 });
-      await equal();
+      expect(await held()).toEqual(await wanted());
       const { last_snapshot } = (await app.admin.get('/admin/sync/status')).body;
       expect(new Date(last_snapshot.started_at as string).getTime()).toBeLessThan(movedAt);
     }, 90_000);
@@ -130,7 +131,7 @@ describe('a cluster', () => {
       'makes good what a lagging replica of shard %i never had',
       async (shard) => {
         const { keys, revoke } = await someKeys();
-        await equal();
+        expect(await held()).toEqual(await wanted());
         const master = cluster.masters[shard]!;
         const replica = cluster.replicas[shard]!;
         await master.forget(replica);
@@ -140,7 +141,7 @@ describe('a cluster', () => {
         await app.sync();
         await master.kill();
         await replica.client.call('CLUSTER', 'FAILOVER', 'TAKEOVER');
-        await restored();
+        expect(await restored()).toEqual(await wanted());
         expect(await statusOf(key.token)).toBe('revoked');
       },
       90_000,

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
+import { mastersOf } from '../../src/redis/masters.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { aKey, aMaster, aNamespace, aProviderGroup, anApiKey, created, tokenHash, unused } from '../support/gateway.js';
-import { actualImage, desiredImage } from '../support/image.js';
+import { actualImage, desiredImage, type RedisImage } from '../support/image.js';
 import { until } from '../support/launcher.js';
 import { TOPOLOGIES } from '../support/topology.js';
 
@@ -19,10 +20,11 @@ describe.each(Object.entries(TOPOLOGIES))('with a Redis that is %s', (_mode, ope
   const statusOf = (token: string): Promise<string | null> =>
     app.redis.hget(`auth:token:${tokenHash(token)}`, 'status');
 
-  async function equal(): Promise<void> {
+  async function held(): Promise<RedisImage> {
     await app.sync();
-    expect(await actualImage(app.redis)).toEqual(await desiredImage(app.dsn));
+    return actualImage(app.redis);
   }
+  const wanted = (): Promise<RedisImage> => desiredImage(app.dsn);
 
   /** One of each kind. */
   async function aGateway(): Promise<{ masterId: number; keyId: number; token: string }> {
@@ -34,16 +36,16 @@ describe.each(Object.entries(TOPOLOGIES))('with a Redis that is %s', (_mode, ope
     await created(app, '/admin/bindings', { namespace, public_model: 'gpt-4o', group_id: group.id });
     await created(app, '/admin/models', { name: `${namespace}.gpt-4o` });
     await created(app, '/admin/features', { name: unused('feature'), value: { on: true } });
-    return { masterId: master.id, keyId: Number(key.id), token: key.token };
+    return { masterId: master.id, keyId: key.id, token: key.token };
   }
 
   it('every kind of resource arrives, changes and goes', async () => {
     const { masterId } = await aGateway();
-    await equal();
+    expect(await held()).toEqual(await wanted());
     await app.admin.patch(`/admin/masters/${masterId}`, { global_qps: 7 });
-    await equal();
+    expect(await held()).toEqual(await wanted());
     await app.admin.delete(`/admin/masters/${masterId}`);
-    await equal();
+    expect(await held()).toEqual(await wanted());
     expect(await app.redis.exists(`auth:master:${masterId}`)).toBe(0);
   });
 
@@ -81,7 +83,7 @@ describe.each(Object.entries(TOPOLOGIES))('with a Redis that is %s', (_mode, ope
     const answer = await app.admin.post('/sync/snapshot?wait=applied&timeout_ms=30000');
     expect(answer.body.state).toBe('applied');
     await until(async () => (await app.redis.exists(`auth:token:${ORPHAN}`)) === 0);
-    await equal();
+    expect(await held()).toEqual(await wanted());
   });
 
   it('the reconciler finds and repairs what somebody else has changed', async () => {
@@ -97,14 +99,14 @@ describe.each(Object.entries(TOPOLOGIES))('with a Redis that is %s', (_mode, ope
       ({ kind, type, repaired }) => `${kind} ${type} ${repaired}`,
     );
     expect(found.toSorted()).toEqual(['feature extra 1', 'key payload 1', 'master missing 1']);
-    await equal();
+    expect(await held()).toEqual(await wanted());
   });
 
   it('the loss of everything is noticed and made good', async () => {
     await aGateway();
     await app.sync();
     await flushAll(app);
-    await equal();
+    expect(await held()).toEqual(await wanted());
   });
 
   it.each(['config:meta', 'config:keys', 'meta:models', 'config:changes'])(
@@ -112,7 +114,7 @@ describe.each(Object.entries(TOPOLOGIES))('with a Redis that is %s', (_mode, ope
     async (key) => {
       await app.redis.del(key);
       await app.admin.post('/admin/sync/reconcile', { wait_ms: 30_000 });
-      await equal();
+      expect(await held()).toEqual(await wanted());
     },
   );
 
@@ -145,12 +147,9 @@ describe.each(Object.entries(TOPOLOGIES))('with a Redis that is %s', (_mode, ope
     over.abort();
     await Promise.all([reading, snapshots]);
     expect(revived).toEqual([]);
-    await equal();
+    expect(await held()).toEqual(await wanted());
   }, 120_000);
 });
 
-async function flushAll({ redis }: TestApp): Promise<void> {
-  const nodes =
-    'nodes' in redis ? (redis as unknown as { nodes(role: string): TestApp['redis'][] }).nodes('master') : [redis];
-  await Promise.all(nodes.map((node) => node.flushdb()));
-}
+const flushAll = ({ redis }: TestApp): Promise<unknown> =>
+  Promise.all(mastersOf(redis).map((master) => master.flushdb()));
