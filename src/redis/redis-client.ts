@@ -57,7 +57,6 @@ function throughSentinels(target: RedisTarget, { tls }: RedisOptions): RedisOpti
     enableTLSForSentinelMode: tls !== undefined,
     sentinelRetryStrategy: retryStrategy,
     sentinelCommandTimeout: SILENCE_MS,
-    failoverDetector: true,
     // A demoted master keeps its connections and refuses writes.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
