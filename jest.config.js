@@ -14,7 +14,7 @@ export default {
   // that hurts, which takes workers: never run the whole suite with --runInBand.
   maxWorkers: 2,
   workerIdleMemoryLimit: '500MB',
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   projects: [
     {
       ...project,

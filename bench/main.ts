@@ -5,6 +5,7 @@ import { propagation } from './propagation.js';
 import { reads } from './reads.js';
 import { snapshot } from './snapshot.js';
 import { start } from './start.js';
+import { stats } from './stats.js';
 import { type Figure, toTable } from './support/figure.js';
 
 const BENCHMARKS: Record<string, (folder: string) => Promise<Figure[]>> = {
@@ -14,6 +15,7 @@ const BENCHMARKS: Record<string, (folder: string) => Promise<Figure[]>> = {
   snapshot,
   reads,
   start,
+  stats,
 };
 
 const [folder, ...names] = process.argv.slice(2);

@@ -12,6 +12,7 @@ import { NestLogger } from './http/logging.js';
 import { serveDocument } from './http/openapi.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RequestValidationPipe } from './http/validation.pipe.js';
+import { INGEST_PATHS } from './modules/logs/ingest.dto.js';
 
 export interface RunningApp {
   app: NestExpressApplication;
@@ -25,7 +26,7 @@ export async function createApp(config: Config, logger: Logger): Promise<Running
     logger: new NestLogger(logger),
     abortOnError: false,
   });
-  const drain = new Drain();
+  const drain = app.get(Drain);
   configureEdge(app, {
     logger,
     metrics: app.get(Metrics),
@@ -33,6 +34,7 @@ export async function createApp(config: Config, logger: Logger): Promise<Running
     trustProxy: config.server.trust_proxy_cidrs,
     corsOrigins: config.server.cors_allow_origins,
     bodyLimitBytes: config.server.body_limit_bytes,
+    unreadBodies: INGEST_PATHS,
   });
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter(translateDatabaseError));

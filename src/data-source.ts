@@ -1,6 +1,7 @@
 import type { DataSourceOptions } from 'typeorm';
 import type { Config } from './config/config.js';
 import { parsePgDsn } from './config/pg-dsn.js';
+import { Session } from './database/session.js';
 import { entities } from './entities.js';
 
 /** Nothing waits unboundedly: not for a connection, a statement, a lock, or a server that went silent. */
@@ -15,6 +16,7 @@ export function dataSourceOptions({ postgres }: Config): DataSourceOptions {
     poolSize: postgres.pool_size,
     installExtensions: false,
     extra: {
+      Client: Session,
       application_name: 'ez-api',
       connectionTimeoutMillis: 3_000,
       query_timeout: 8_000,

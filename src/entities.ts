@@ -9,6 +9,7 @@ import { Model } from './modules/models/model.entity.js';
 import { Namespace } from './modules/namespaces/namespace.entity.js';
 import { OperationLog } from './modules/operation-logs/operation-log.entity.js';
 import { ProviderGroup } from './modules/provider-groups/provider-group.entity.js';
+import { Webhook } from './modules/webhooks/webhook.entity.js';
 
 /** Every table that TypeORM maps; a test holds them equal to the migrations. */
 export const entities = [
@@ -23,4 +24,5 @@ export const entities = [
   Namespace,
   OperationLog,
   ProviderGroup,
+  Webhook,
 ];

@@ -4,6 +4,8 @@ import { loadConfig } from './config/load-config.js';
 import { redactedConfig } from './config/redacted-config.js';
 import { USAGE, parseCommand } from './cli/command.js';
 import { migrateDatabase } from './cli/migrate.js';
+import { repartitionLogs } from './cli/repartition.js';
+import { runRollups } from './cli/rollups.js';
 import { serve } from './cli/serve.js';
 
 async function main(): Promise<void> {
@@ -12,7 +14,9 @@ async function main(): Promise<void> {
   const config = loadConfig();
   if (command.name === 'print-config') process.stdout.write(redactedConfig(config));
   if (command.name === 'migrate' || command.migrate) await migrateDatabase(config);
+  if (command.name === 'logs repartition') await repartitionLogs(config);
   if (command.name === 'serve') await serve(config);
+  if ('days' in command) process.exitCode = await runRollups(command.name, command.days, config);
 }
 
 function fail(message: string): void {

@@ -13,6 +13,7 @@ export class Config {
   readonly encryption!: Values['encryption'];
   readonly outbound!: Values['outbound'];
   readonly sync_outbox!: Values['sync_outbox'];
+  readonly canary!: Values['canary'];
   readonly log!: Values['log'];
   readonly model_registry!: Values['model_registry'];
   readonly quota!: Values['quota'];

@@ -123,6 +123,10 @@ const TABLE = {
     ),
     pg_pool_size: variable('EZ_SYNC_PG_POOL_SIZE', int(3, 100), '4', 'Connections of the dispatcher'),
   },
+  canary: {
+    enabled: variable('EZ_CANARY_ENABLED', switchType, 'false', 'Measure revocation with a synthetic key'),
+    interval_seconds: variable('EZ_CANARY_INTERVAL_SECONDS', int(1, 86_400), '60', 'Time between its revocations'),
+  },
   log: {
     level: variable(
       'EZ_LOG_LEVEL',
@@ -140,6 +144,12 @@ const TABLE = {
     queue_capacity: variable('EZ_LOG_QUEUE', int(1, 1_000_000), '10000', 'Access log records that wait in memory'),
     batch_size: variable('EZ_LOG_BATCH_SIZE', int(1, 10_000), '500', 'Records that are written at once'),
     flush_ms: variable('EZ_LOG_FLUSH_MS', int(1, 60_000), '200', 'Longest wait of a record'),
+    unknown_fields: variable(
+      'EZ_LOG_UNKNOWN_FIELDS',
+      choice('keep', 'refuse'),
+      'keep',
+      'Fields of records that EZ-API does not know: keep them in extra, or refuse the record',
+    ),
     retention_days: variable('EZ_LOG_RETENTION_DAYS', int(1, 3650), '30', 'Days that records are kept'),
     max_records: variable('EZ_LOG_MAX_RECORDS', int(0, Number.MAX_SAFE_INTEGER), '0', 'Most records kept; 0: no cap'),
     partitioning: variable(

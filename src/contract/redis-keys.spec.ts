@@ -17,6 +17,7 @@ describe('redis keys', () => {
       'config:meta',
       'config:changes',
       'dp:config:refresh',
+      'dp:nodes',
       'logs:ingest',
       'usage:ingest',
     ]);

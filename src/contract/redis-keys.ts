@@ -16,6 +16,7 @@ export const redisKeys = {
   changes: 'config:changes',
   refreshChannel: 'dp:config:refresh',
   ack: (node: string) => `dp:ack:${node}`,
+  nodes: 'dp:nodes',
 
   /* Live counters and queues: written by the data plane, never by a configuration push. */
   rtMaster: (id: number | string, unixMinute: number) => `rt:master:${id}:${unixMinute}`,

@@ -38,6 +38,9 @@ export interface RefreshHint {
   timestamp: number;
 }
 
+/** What is left of the life of `dp:ack:{node}` after each word of its node. */
+export const ACK_TTL_SECONDS = 30;
+
 /** The hash `dp:ack:{node}`, written by a data-plane node and gone 30 s after its last word. */
 export interface AckRecord {
   gen: string;

@@ -8,6 +8,7 @@ import {
   ApiQuery,
 } from '@nestjs/swagger';
 import { ApiProblems, pageOf } from '../http/openapi.js';
+import { WAITS } from '../http/receipt.js';
 import { batchViewOf } from './resource-view.js';
 
 type Decorator = MethodDecorator;
@@ -30,7 +31,7 @@ const RECEIPT = {
     schema: { type: 'string' as const },
   },
   'EZ-Propagation': {
-    description: '`applied` once Redis holds it, else `pending`',
+    description: '`applied` once Redis holds it, with `wait=dp` once every live data plane serves it, else `pending`',
     schema: { type: 'string' as const, enum: ['applied', 'pending'] },
   },
 };
@@ -42,8 +43,9 @@ const waits = (): Decorator =>
     ApiQuery({
       name: 'wait',
       required: false,
-      enum: ['applied'],
-      description: 'Answer when Redis holds the change, or at the time limit',
+      enum: [...WAITS],
+      description:
+        'Answer when Redis holds the change, with `dp` when every live data plane serves it, or at the time limit',
     }),
     ApiQuery({
       name: 'timeout_ms',

@@ -45,15 +45,16 @@ const Ids = (example: number[]): PropertyDecorator =>
     Max(Number.MAX_SAFE_INTEGER, { each: true }),
   );
 
+/** Without a choice there is no such field. */
+const Choice = (values: readonly string[], description: string): PropertyDecorator =>
+  values.length === 0
+    ? () => undefined
+    : applyDecorators(ApiPropertyOptional({ enum: [...values], description }), IsOptional(), IsIn(values));
+
 /** The part of a batch that is the same for all resources. */
 class IdLists {
   @Ids([3])
   delete?: number[];
-
-  @ApiPropertyOptional({ enum: ['delete', 'status'], description: 'Second form: what to do with all of `ids`' })
-  @IsOptional()
-  @IsIn(['delete', 'status'])
-  action?: 'delete' | 'status';
 
   @Ids([1, 2])
   ids?: number[];
@@ -68,7 +69,10 @@ export interface BatchBody<Create, Update> {
   status?: string;
 }
 
-/** The body of `POST /…/batch` for one resource, in both forms. `name` is the resource's, for OpenAPI. */
+/**
+ * The body of `POST /…/batch` for one resource, in both forms. `name` is the resource's, for OpenAPI; a resource without
+ * `statuses` has none that could be set.
+ */
 export function batchOf<Create extends object, Update extends object>(
   name: string,
   create: Class<Create>,
@@ -95,9 +99,10 @@ export function batchOf<Create extends object, Update extends object>(
     @Type(() => Item)
     update?: (Update & { id: number })[];
 
-    @ApiPropertyOptional({ type: String, ...(statuses.length > 0 ? { enum: [...statuses] } : {}) })
-    @IsOptional()
-    @IsIn(statuses)
+    @Choice(statuses.length > 0 ? ['delete', 'status'] : ['delete'], 'Second form: what to do with all of `ids`')
+    action?: 'delete' | 'status';
+
+    @Choice(statuses, 'Second form: what all of `ids` become')
     status?: string;
   }
   Object.defineProperty(Batch, 'name', { value: `${name}BatchDto` });

@@ -1,17 +1,23 @@
-import type { INestApplication } from '@nestjs/common';
+import { Injectable, type INestApplication } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import type { Server } from 'node:http';
 import { DomainError } from '../common/domain-error.js';
 
 /** Knows which requests are running, and lets no new ones begin once the process is to stop. */
+@Injectable()
 export class Drain {
   private running = 0;
-  private isDraining = false;
+  private readonly begun = new AbortController();
   private onIdle: () => void = () => undefined;
+
+  /** Aborted when the process is to stop: an answer that would go on for ever ends then. */
+  get signal(): AbortSignal {
+    return this.begun.signal;
+  }
 
   /** Express middleware. */
   readonly admit = (_req: Request, res: Response, next: NextFunction): void => {
-    if (this.isDraining) {
+    if (this.signal.aborted) {
       res.setHeader('Connection', 'close');
       throw new DomainError('unavailable', 'This server is stopping', { code: 'draining', retryAfterSeconds: 1 });
     }
@@ -25,7 +31,7 @@ export class Drain {
 
   /** Resolves when the last running request has been answered, or after the time given. */
   async finish(deadlineMs: number): Promise<void> {
-    this.isDraining = true;
+    this.begun.abort();
     if (this.running === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, deadlineMs);

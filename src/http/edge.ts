@@ -21,6 +21,8 @@ export interface EdgeOptions {
   /** Empty: no other origin may read answers. `*`: every one may. */
   corsOrigins: readonly string[];
   bodyLimitBytes: number;
+  /** Paths of routes that read their bodies themselves. */
+  unreadBodies?: readonly string[];
 }
 
 /** What every request passes before it is routed, in this order. The application is created with `bodyParser: false`. */
@@ -37,7 +39,7 @@ export function configureEdge(app: NestExpressApplication, options: EdgeOptions)
   if (options.corsOrigins.length > 0) app.enableCors(corsOf(options.corsOrigins));
   app.use(options.drain.admit);
   app.use(refuseOddRequests);
-  app.use(jsonBody(options.bodyLimitBytes));
+  app.use(jsonBody(options.bodyLimitBytes, options.unreadBodies));
 }
 
 function corsOf(origins: readonly string[]): Parameters<NestExpressApplication['enableCors']>[0] {

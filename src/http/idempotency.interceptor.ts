@@ -48,7 +48,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
       return body;
     } catch (error) {
       await attempt.held?.rollback();
-      if (error instanceof AnsweredMeanwhile) return replay(error.answer, response);
+      const answer = error instanceof AnsweredMeanwhile && (await attempt.answered(this.database));
+      if (answer) return replay(answer, response);
       throw error;
     } finally {
       context.idempotency = undefined;
@@ -57,11 +58,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
 }
 
 /** Thrown inside the transaction, caught by the interceptor: the same key was answered while this request came in. */
-class AnsweredMeanwhile extends Error {
-  constructor(readonly answer: StoredAnswer) {
-    super('answered meanwhile');
-  }
-}
+class AnsweredMeanwhile extends Error {}
 
 class Attempt implements IdempotentRequest {
   held?: HeldTransaction;
@@ -90,8 +87,7 @@ class Attempt implements IdempotentRequest {
         retryAfterSeconds: 1,
       });
     }
-    const answer = await this.answered(transaction);
-    if (answer) throw new AnsweredMeanwhile(answer);
+    if (await this.answered(transaction)) throw new AnsweredMeanwhile('answered meanwhile');
   }
 
   hold(transaction: HeldTransaction): void {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../config/config.js';
 import { KeyRing } from '../common/envelope.js';
 import type { Receipt, SqlRunner } from '../common/request-context.js';
+import { FLUSH } from '../database/durable.js';
 
 export interface StoredAnswer {
   body: unknown;
@@ -26,13 +27,14 @@ export class IdempotencyStore {
     this.ring = new KeyRing(config.encryption.keys);
   }
 
+  /** Outside a transaction, what it finds can't be lost any more: its own writer may still be waiting for the disk. */
   async find(
     database: SqlRunner,
     principal: string,
     key: string,
   ): Promise<Pick<Entry, 'fingerprint' | 'answer'> | undefined> {
     const rows = (await database.query(
-      `SELECT fingerprint, answer FROM idempotency_keys WHERE principal = $1 AND key = $2 AND created_at > now() - ${KEPT}`,
+      `SELECT fingerprint, answer, ${FLUSH} FROM idempotency_keys WHERE principal = $1 AND key = $2 AND created_at > now() - ${KEPT}`,
       [principal, key],
     )) as { fingerprint: string; answer: string }[];
     const [row] = rows;

@@ -6,10 +6,13 @@ import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { DomainError } from '../common/domain-error.js';
 import { refuseUnsafe } from './safe-json.js';
 
-/** Reads and parses a JSON body, and refuses every other kind of body. */
-export function jsonBody(limitBytes: number): RequestHandler {
+/**
+ * Reads and parses a JSON body, and refuses every other kind of body. Routes at `unread` read theirs themselves: when they know
+ * who sends it, and in formats of their own.
+ */
+export function jsonBody(limitBytes: number, unread: readonly string[] = []): RequestHandler {
   return async (req, _res, next) => {
-    if (hasBody(req)) {
+    if (hasBody(req) && !unread.includes(routeOf(req.path))) {
       requireJson(req);
       const bytes = await readBody(req, limitBytes);
       if (bytes.length > 0) req.body = parseJson(bytes);
@@ -18,8 +21,11 @@ export function jsonBody(limitBytes: number): RequestHandler {
   };
 }
 
+/** Express routes `/Logs/` like `/logs`. */
+const routeOf = (path: string): string => path.toLowerCase().replace(/\/$/, '');
+
 /** The body as it was before compression. The limit holds for what arrives and for what it inflates to. */
-async function readBody(req: IncomingMessage, limitBytes: number): Promise<Buffer> {
+export async function readBody(req: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const encoding = req.headers['content-encoding']?.toLowerCase() ?? 'identity';
   const decompress = DECODERS.get(encoding);
   if (!decompress) throw new DomainError('unsupported_type', 'The content encoding must be gzip, deflate or br');
@@ -35,19 +41,25 @@ async function readBody(req: IncomingMessage, limitBytes: number): Promise<Buffe
 
 /** Answers 415 for a body of another type or in another charset than UTF-8. */
 function requireJson(req: IncomingMessage): void {
+  requireType(req, ['application/json']);
+}
+
+/** @returns which of `types` the body is of */
+export function requireType(req: IncomingMessage, types: readonly string[]): string {
   const [type = '', ...parameters] = (req.headers['content-type'] ?? '')
     .split(';')
     .map((part) => part.trim().toLowerCase());
-  if (type !== 'application/json') {
-    throw new DomainError('unsupported_type', 'The content type must be application/json');
+  if (!types.includes(type)) {
+    throw new DomainError('unsupported_type', `The content type must be ${types.join(' or ')}`);
   }
   const charset = parameters.find((parameter) => parameter.startsWith('charset='));
   if (charset && !/^charset="?utf-?8"?$/.test(charset)) {
     throw new DomainError('unsupported_type', 'The charset must be UTF-8');
   }
+  return type;
 }
 
-const hasBody = ({ headers }: IncomingMessage): boolean =>
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 type Decoder = (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
@@ -76,15 +88,19 @@ function collect(req: IncomingMessage, limitBytes: number): Promise<Buffer> {
   });
 }
 
-/** Neither message of the parser goes out: they repeat parts of the body, which may be secret. */
 function parseJson(bytes: Buffer): unknown {
-  if (!isUtf8(bytes)) throw malformed('The body is not valid UTF-8');
-  const body = parse(bytes.toString('utf8'));
+  const body = parse(textOf(bytes));
   refuseUnsafe(body);
   return body;
 }
 
-function parse(text: string): unknown {
+export function textOf(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw malformed('The body is not valid UTF-8');
+  return bytes.toString('utf8');
+}
+
+/** The message of the parser doesn't go out: it repeats parts of the body, which may be secret. */
+export function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -2,6 +2,7 @@ import { applyDecorators, type INestApplication, type Type } from '@nestjs/commo
 import {
   ApiExtraModels,
   ApiProperty,
+  ApiPropertyOptional,
   ApiResponse,
   DocumentBuilder,
   getSchemaPath,
@@ -46,9 +47,13 @@ const TAGS = {
   features: 'Flags and values that balancers read',
   sync: 'The road to Redis',
   'operation logs': 'Who changed what',
+  'access logs': 'What balancers served',
   tokens: 'Scoped tokens of the admin API',
   auth: 'Exchange of credentials for tokens of limited time',
   self: 'What a master sees and changes of its own',
+  webhook: 'Alerts, sent to a receiver of yours',
+  realtime: 'What happens at this moment',
+  statistics: 'Sums, rates and percentiles over time',
   internal: 'For balancers',
   health: 'For whoever watches this process',
   'early names': 'Aliases that older programs use',
@@ -118,8 +123,11 @@ export function pageOf<T>(view: Type<T>): Type<Page<T>> {
     @ApiProperty({ type: [view] })
     data!: T[];
 
-    @ApiProperty({ type: 'integer', description: 'Of all pages', example: 1 })
+    @ApiProperty({ type: 'integer', description: 'Of all pages; exact up to 10,000', example: 1 })
     total!: number;
+
+    @ApiPropertyOptional({ enum: [false], description: 'Present where `total` is an estimate' })
+    total_is_exact?: false;
 
     @ApiProperty({ type: 'integer', minimum: 1, example: 1 })
     page!: number;

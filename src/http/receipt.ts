@@ -2,8 +2,16 @@ import type { Receipt } from '../common/request-context.js';
 
 export type PropagationOutcome = 'applied' | 'pending';
 
+/** Who has to have a write: Redis, or with it every data plane that lives. */
+export const WAITS = ['applied', 'dp'] as const;
+
+export interface PropagationWait {
+  for: (typeof WAITS)[number];
+  timeoutMs: number;
+}
+
 /** Asks the road to Redis how far a write has come. Implemented by the sync side; this is all that HTTP knows of it. */
 export abstract class Propagation {
-  /** `applied` only when Redis holds this version; `pending` after `timeoutMs` at the latest. Never throws. */
-  abstract wait(receipt: Receipt, timeoutMs: number): Promise<PropagationOutcome>;
+  /** `applied` only when all of them have this version; `pending` after `timeoutMs` at the latest. Never throws. */
+  abstract wait(receipt: Receipt, wait: PropagationWait): Promise<PropagationOutcome>;
 }

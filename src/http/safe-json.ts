@@ -45,7 +45,8 @@ function faultOf(value: unknown, depth: number): string | undefined {
   return Array.isArray(value) && value.length > MAX_ITEMS ? `must have at most ${MAX_ITEMS} items` : undefined;
 }
 
-function textFault(text: string): string | undefined {
+/** Why this text may not be stored, if so. */
+export function textFault(text: string): string | undefined {
   if (CONTROL.test(text)) return 'must not contain control characters';
   return text.isWellFormed() ? undefined : 'must not contain half of a surrogate pair';
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { requestContext, type HeldTransaction, type Receipt } from '../common/request-context.js';
+import { FLUSH } from '../database/durable.js';
 import { CommitSignal } from './commit-signal.js';
 import { seal } from './seal.js';
 import { Tx } from './tx.js';
@@ -8,6 +9,13 @@ import { WriteMetrics } from './write-metrics.js';
 
 const DEADLOCK_DETECTED = '40P01';
 const ATTEMPTS = 3;
+
+/**
+ * The commit itself doesn't wait for the disk, so the next writer gets the head at once; the flush behind it does, and
+ * PostgreSQL flushes for all who wait at a time. Both are one message: no pooler can send them to different servers, and
+ * a server that crashes in between answers neither.
+ */
+const COMMIT = `COMMIT; SELECT ${FLUSH}`;
 
 /** The only way to change configuration: one transaction of rows, touched resources and operation log. */
 @Injectable()
@@ -62,7 +70,7 @@ export class Outbox {
   }
 
   private async commit(runner: QueryRunner, receipt: Receipt): Promise<void> {
-    await runner.commitTransaction();
+    await runner.query(COMMIT);
     await runner.release();
     this.metrics.writes.inc();
     const context = requestContext();

@@ -14,7 +14,7 @@ interface Sealed extends Receipt {
  * versions of the rows, the operation log and the notification.
  *
  * The row of `sync_head` is locked from here to the COMMIT that must follow at once. That makes versions gapless and in commit
- * order, and it is why nothing else may run in between.
+ * order, and it is why nothing else may run in between, and why the COMMIT doesn't wait for the disk: see `Outbox`.
  */
 export async function seal(tx: Tx): Promise<Receipt> {
   const declared = tx.declarations();
@@ -69,5 +69,5 @@ const statement = (stamps: string[]): string => `
       FROM head, jsonb_to_recordset($4::jsonb)
            AS o (action text, resource text, resource_id bigint, before jsonb, after jsonb)
   ), ${stamps.join('\n  ')}
-  done AS (SELECT pg_notify('${CONFIG_CHANNEL}', gen || '.' || version) FROM head)
+  done AS (SELECT pg_notify('${CONFIG_CHANNEL}', gen || '.' || version), set_config('synchronous_commit', 'off', true) FROM head)
   SELECT head.gen::text, head.version::text, now() AS at FROM head, done`;

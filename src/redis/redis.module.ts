@@ -3,6 +3,7 @@ import { Config } from '../config/config.js';
 import { configRedis } from '../config/redis-target.js';
 import { Eviction } from './eviction.js';
 import { connectRedis, type RedisClient } from './redis-client.js';
+import { Streams } from './streams.js';
 
 /** The Redis that holds the configuration. */
 export const CONFIG_REDIS = Symbol('CONFIG_REDIS');
@@ -16,8 +17,9 @@ export const CONFIG_REDIS = Symbol('CONFIG_REDIS');
       inject: [Config],
     },
     { provide: Eviction, useFactory: (redis: RedisClient) => new Eviction(redis), inject: [CONFIG_REDIS] },
+    Streams,
   ],
-  exports: [CONFIG_REDIS, Eviction],
+  exports: [CONFIG_REDIS, Eviction, Streams],
 })
 export class RedisModule implements OnApplicationShutdown {
   constructor(@Inject(CONFIG_REDIS) private readonly redis: RedisClient) {}

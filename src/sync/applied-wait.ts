@@ -1,39 +1,48 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Receipt } from '../common/request-context.js';
-import { Propagation, type PropagationOutcome } from '../http/receipt.js';
+import { Propagation, type PropagationOutcome, type PropagationWait } from '../http/receipt.js';
+import { AckWatch } from './data-planes/ack-watch.js';
 import { MarkerWatch } from './marker-watch.js';
 import { SyncDatabase } from './sync-database.js';
 import { isNewer } from './versions.js';
 
-/** Answers writers who ask to wait until Redis holds their change. */
+/** Answers writers who ask to wait until Redis holds their change, or until all data planes serve it. */
 @Injectable()
 export class AppliedWait extends Propagation {
   constructor(
     private readonly watch: MarkerWatch,
     private readonly database: SyncDatabase,
+    private readonly acks: AckWatch,
   ) {
     super();
   }
 
-  async wait({ gen, version }: Receipt, timeoutMs: number): Promise<PropagationOutcome> {
+  async wait(receipt: Receipt, { for: awaited, timeoutMs }: PropagationWait): Promise<PropagationOutcome> {
     const deadline = Date.now() + timeoutMs;
+    const isApplied = await this.isApplied(receipt, deadline);
+    const isReached = isApplied && (awaited === 'applied' || (await this.acks.until(receipt, deadline - Date.now())));
+    return isReached ? 'applied' : 'pending';
+  }
+
+  private async isApplied({ gen, version }: Receipt, deadline: number): Promise<boolean> {
     // Another generation may begin because this database lost commits: then nobody can say whether this one is among them.
     const isReached = await this.watch.until(
       (marker) => marker.gen === gen && !isNewer(version, marker.version),
-      timeoutMs,
+      deadline - Date.now(),
     );
-    return isReached && (await before(deadline, this.isRendered(version))) ? 'applied' : 'pending';
+    return isReached && before(deadline, this.isRendered(version));
   }
 
-  /** The marker also passes what is quarantined. */
+  /** The marker also passes what is quarantined, and may be that of another database. */
   private async isRendered(version: string): Promise<boolean> {
     try {
-      const broken = await this.database.query(
-        'SELECT 1 FROM sync_resource WHERE version = $1 AND quarantined_at IS NOT NULL LIMIT 1',
-        [version],
+      const rendered = await this.database.query(
+        `SELECT FROM sync_head WHERE source::text = $2 AND NOT EXISTS
+           (SELECT FROM sync_resource WHERE version = $1 AND quarantined_at IS NOT NULL)`,
+        [version, this.watch.lastSeen?.source],
       );
-      return broken.length === 0;
+      return rendered.length === 1;
     } catch {
       return false;
     }

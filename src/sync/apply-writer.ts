@@ -11,6 +11,8 @@ export interface ApplyTarget {
   head: Head;
   from: string;
   fence: string;
+  /** Resolves when nothing of what is to be sent can be lost by PostgreSQL. */
+  durable: () => Promise<void>;
 }
 
 /** Redis is not where it was found: look again. */
@@ -57,6 +59,7 @@ export class ApplyWriter {
     this.waitingBytes = 0;
     const chunk = { nonce: this.nonce, number: ++this.number, isLast };
     const { store, metrics } = this.tools;
+    if (chunk.number === 1) await this.target.durable();
     const ended = metrics.applyDuration.startTimer();
     const answer = await store.apply({ ...this.target, chunk, resources }).finally(ended);
     if (answer.status !== 'ok') throw new RefusedError(answer.status, answer.fence);

@@ -1,5 +1,5 @@
 import type { Cluster } from 'ioredis';
-import { redisKeys } from '../contract/redis-keys.js';
+import { redisKeys, type SyncKind } from '../contract/redis-keys.js';
 import { SCHEMA } from '../contract/sync-records.js';
 import { RefusedError } from './apply-writer.js';
 import type { ClusterPlaces } from './cluster-places.js';
@@ -18,7 +18,7 @@ export interface Statement {
   /** Requests that a full snapshot answers; undefined: as before. */
   snapshot?: string;
   /** What readers are told to look at; undefined: nothing. */
-  subject?: string;
+  subject?: SyncKind | 'all';
 }
 
 /** What is said of a cluster as a whole: the least that its places and shards say of themselves, and after them. */

@@ -1,14 +1,16 @@
-import { HASH_OF, SYNC_KINDS, type SyncKind } from '../contract/redis-keys.js';
+import { HASH_OF, SYNC_KINDS, type HashKind, type SyncKind } from '../contract/redis-keys.js';
 import { RefusedError } from './apply-writer.js';
 import { collectPage, unexplained, type RecordFamily } from './collector.js';
 import { driftOf, DriftTally, type DriftType } from './drift.js';
 import { readHead, type Head } from './head.js';
 import type { HeldReader } from './held-reader.js';
+import type { Loss } from './losses.js';
 import { standingOf, type Marker } from './marker.js';
 import type { Repair } from './redis-store.js';
 import type { Batch } from './resource-reader.js';
 import { deniesAccess, sizeOf, type Resource } from './resource.js';
 import { chunksOf } from './stage-writer.js';
+import { Survey } from './survey.js';
 import type { SyncTools } from './sync-tools.js';
 import { isNewer } from './versions.js';
 
@@ -37,12 +39,18 @@ type Drifted = Repair & { type: DriftType };
 export class Comparison {
   resources = 0;
   readonly drift = new DriftTally();
+  /** Kinds that would lose so much that it has to be confirmed. */
+  readonly losses: Loss[] = [];
   private section = 0;
   private cursor = FIRST.rows;
+  private survey: Survey | undefined;
+  /** Kinds of which something would be taken away, and whether it may. */
+  private readonly mayLose = new Map<SyncKind, boolean>();
 
   constructor(
     private readonly tools: SyncTools,
     private readonly reader: HeldReader,
+    private readonly permits: (losses: Loss[]) => Promise<boolean>,
   ) {}
 
   /** The kind that is looked at. */
@@ -52,11 +60,26 @@ export class Comparison {
 
   /** Compares a page. If that fails, the next call begins with the same one. @returns whether there is more to compare */
   async next(fence: string): Promise<boolean> {
+    if (this.survey) return this.look(this.survey);
     const { kind, part } = SECTIONS[this.section]!;
     const cursor = await this[part](kind, fence);
+    // The same page again, when it is known how much would go.
+    if (this.isSurveying) return true;
     if (cursor === undefined) this.cursor = FIRST[SECTIONS[++this.section]?.part ?? 'rows'];
     else this.cursor = cursor;
     return this.section < SECTIONS.length;
+  }
+
+  private get isSurveying(): boolean {
+    return this.survey !== undefined;
+  }
+
+  private async look(survey: Survey): Promise<true> {
+    if (await survey.next()) return true;
+    this.losses.push(...survey.losses);
+    this.mayLose.set(survey.kind, survey.losses.length === 0 || (await this.permits(this.losses)));
+    this.survey = undefined;
+    return true;
   }
 
   private async rows(kind: SyncKind, fence: string): Promise<string | undefined> {
@@ -70,7 +93,7 @@ export class Comparison {
     const { gen } = await readHead(database);
     const suspects = resources.filter((wanted) => this.typeOf(wanted, held.get(wanted.ref)!, gen) !== undefined);
     if (suspects.length > 0) await this.repairRows(kind, suspects, fence);
-    this.resources += page.resources.length;
+    if (!this.isSurveying) this.resources += page.resources.length;
     return page.next;
   }
 
@@ -82,7 +105,10 @@ export class Comparison {
   }
 
   private async records(kind: SyncKind, fence: string): Promise<string | undefined> {
-    const { gen } = await this.marker();
+    if (this.mayLose.get(kind) === false) return undefined;
+    const marker = await this.marker();
+    assertFollows(marker, await readHead(this.tools.database));
+    const { gen } = marker;
     const { next, collected } = await collectPage(this.tools, { gen, fence }, kind as RecordFamily, this.cursor);
     if (collected > 0) this.drift.add({ kind, type: 'extra', found: collected, repaired: collected });
     return next === '0' ? undefined : next;
@@ -93,11 +119,13 @@ export class Comparison {
     const marker = await this.marker();
     const refs = suspects.map(({ ref }) => ref);
     const held = await this.reader.held(kind, refs);
-    const { database, reader } = this.tools;
+    const { database, durability, reader } = this.tools;
     const { head, wanted } = await database.atOneMoment(async (sql) => {
       const resources: Resource[] = [];
       for await (const batch of reader.groups(sql, [{ kind, refs }])) resources.push(...settled(batch));
-      return { head: await readHead(sql), wanted: resources };
+      const found = await readHead(sql);
+      await durability.cover(found.version, sql)();
+      return { head: found, wanted: resources };
     });
     assertFollows(marker, head);
     const drifted = wanted.flatMap((resource): Drifted[] => {
@@ -125,7 +153,16 @@ export class Comparison {
   }
 
   private async repair(kind: SyncKind, head: Head, fence: string, drifted: readonly Drifted[]): Promise<void> {
-    for (const repairs of chunksOf(drifted, ({ wanted }) => (wanted ? sizeOf(wanted) : 0))) {
+    const lost = drifted.filter(isLost);
+    const mayLose = lost.length === 0 || this.mayLose.get(kind);
+    if (mayLose === undefined) {
+      this.survey = new Survey(this.tools, this.reader, kind as HashKind);
+      return;
+    }
+    if (!mayLose) this.count(kind, lost, 0);
+    for (const repairs of chunksOf(mayLose ? drifted : drifted.filter((each) => !isLost(each)), ({ wanted }) =>
+      wanted ? sizeOf(wanted) : 0,
+    )) {
       const status = await this.send({ kind, head, fence, repairs });
       if (status !== 'ok') throw new RefusedError(status, fence);
       this.count(kind, repairs, 1);
@@ -160,6 +197,9 @@ export class Comparison {
     return marker;
   }
 }
+
+/** Balancers have it, and would not have it any more. */
+const isLost = ({ wanted, seen }: Drifted): boolean => seen.field !== undefined && wanted?.field === undefined;
 
 /** What could not be rendered at first may still have its last good value in Redis: the dispatcher sees to it. */
 function settled({ resources, healed }: Batch): Resource[] {

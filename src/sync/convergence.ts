@@ -1,15 +1,20 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Receipt } from '../common/request-context.js';
+import { Denials } from './denials.js';
 import { DispatcherHealth } from './dispatcher-health.js';
-import { FullSnapshot, type SnapshotOrder } from './full-snapshot.js';
+import { FullSnapshot, HeldError, type SnapshotOrder } from './full-snapshot.js';
+import { Guard } from './guard.js';
 import { startGeneration, type Head } from './head.js';
+import { Holds } from './holds.js';
 import { Increment, type Progress } from './increment.js';
-import type { Marker } from './marker.js';
+import type { FoundMarker, Marker } from './marker.js';
 import { MarkerWatch } from './marker-watch.js';
 import type { SnapshotReason, SnapshotReport } from './snapshot-report.js';
 import { SnapshotRequests } from './snapshot-requests.js';
 import { SyncTools } from './sync-tools.js';
-import { newest } from './versions.js';
+import { isNewer, newest } from './versions.js';
+
+type Run = Pick<SnapshotOrder, 'fence' | 'hasNews' | 'signal'>;
 
 /** Makes Redis agree with PostgreSQL, by what changed or, where that can't be enough, by everything. */
 @Injectable()
@@ -23,6 +28,9 @@ export class Convergence {
     private readonly requests: SnapshotRequests,
     private readonly watch: MarkerWatch,
     private readonly health: DispatcherHealth,
+    private readonly guard: Guard,
+    private readonly holds: Holds,
+    private readonly denials: Denials,
   ) {}
 
   /** The next run makes a full snapshot, though Redis follows. */
@@ -30,25 +38,59 @@ export class Convergence {
     this.demanded = reason;
   }
 
-  /** @returns the version that Redis holds now */
-  async run(order: Omit<SnapshotOrder, 'ids' | 'before'>): Promise<Receipt> {
-    const found = await this.tools.store.survey(order.fence);
+  /** @returns the version that Redis holds now; undefined: it does not follow until somebody confirms */
+  async run(run: Run): Promise<Receipt | undefined> {
+    const found = await this.tools.store.survey(run.fence);
     this.requests.settle(found.marker?.snapshot ?? '');
-    const progress = await this.increment.run(found, order.fence);
+    const progress = await this.increment.run(found, run.fence);
     if (found.fault) throw found.fault;
     const reason = reasonOf(progress) ?? this.demanded ?? (this.requests.open.length > 0 ? 'requested' : undefined);
-    if (!reason) return this.reached(found.marker!, progress.head);
-
-    const head = progress.standing === 'alien' ? await this.begin(found.marker!, progress.head) : progress.head;
-    const isEmpty = await this.tools.store.isEmpty();
-    const before = isEmpty ? 'nothing' : reason === 'requested' ? 'following' : 'unknown';
-    return this.replace(reason, head, { ...order, before, ids: this.requests.open });
+    if (!reason) {
+      await this.holds.lift('takeover', 'snapshot');
+      return this.reached(found.marker!, progress.head);
+    }
+    if (!(await this.guard.mayWrite(found, progress.head))) return undefined;
+    return this.replaceAll(reason, run, found, progress);
   }
 
-  private reached({ version, snapshot }: Marker, { gen, version: head }: Head): Receipt {
-    const reached = { gen, version: newest(version, head) };
+  private reached({ version, snapshot }: Marker, head: Head): Receipt {
+    const reached = { ...head, version: newest(version, head.version) };
     this.watch.observe({ ...reached, snapshot });
     return reached;
+  }
+
+  private async replaceAll(
+    reason: SnapshotReason,
+    run: Run,
+    { marker }: FoundMarker,
+    progress: Progress,
+  ): Promise<Receipt | undefined> {
+    const head = await this.historyOf(marker, progress);
+    const isEmpty = await this.tools.store.isEmpty();
+    const before = isEmpty ? 'nothing' : reason === 'requested' ? 'following' : 'unknown';
+    const replaces = marker && marker.source !== head.source ? marker.source : undefined;
+    const since = isOneHistory(progress) ? marker!.version : head.version;
+    const order: SnapshotOrder = {
+      ...run,
+      before,
+      replaces,
+      since,
+      ids: this.requests.open,
+      // Whoever confirmed that another database's configuration goes has seen what goes with it.
+      permits: async (losses) => replaces !== undefined || this.holds.permits('snapshot', losses),
+    };
+    const isFutile = !isEmpty && !(await this.guard.mayReplace());
+    const reached = isFutile ? undefined : await this.replace(reason, head, order);
+    if (reached) return reached;
+    if (reasonOf(progress) === undefined) return this.reached(marker!, head);
+    await this.denials.write(since);
+    return undefined;
+  }
+
+  /** The head, in a generation that is newer than what Redis holds if that is not of this history. */
+  private async historyOf(marker: Marker | undefined, { standing, head }: Progress): Promise<Head> {
+    const isBeyond = standing === 'outdated' && isNewer(marker!.version, head.version);
+    return standing === 'alien' || isBeyond ? this.begin(marker!, head) : head;
   }
 
   private async begin(marker: Marker, head: Head): Promise<Head> {
@@ -64,28 +106,46 @@ export class Convergence {
     return next;
   }
 
-  private async replace(reason: SnapshotReason, head: Head, order: SnapshotOrder): Promise<Receipt> {
+  /** @returns undefined if it has to be confirmed first */
+  private async replace(reason: SnapshotReason, head: Head, order: SnapshotOrder): Promise<Receipt | undefined> {
     const report: SnapshotReport = { reason, started_at: new Date(), finished_at: null, resources: 0, error: null };
     this.health.snapshot = report;
     this.logger.log(`full snapshot: ${reason}`);
     const snapshot = new FullSnapshot(this.tools, this.increment, order, head);
     try {
       const reached = await snapshot.run();
-      this.demanded = undefined;
-      this.watch.observe({ ...reached, snapshot: order.ids.join(',') });
+      await this.replaced(reached, order);
+      this.ended(report, snapshot);
       this.logger.log(`full snapshot: ${snapshot.resources} resources at ${reached.gen}.${reached.version}`);
       return reached;
     } catch (error) {
       report.error = error instanceof Error ? error.message : String(error);
-      throw error;
-    } finally {
-      report.resources = snapshot.resources;
-      report.finished_at = new Date();
-      this.tools.metrics.snapshotEnded(report);
+      this.ended(report, snapshot, error);
+      if (!(error instanceof HeldError)) throw error;
+      this.guard.held();
+      return undefined;
     }
+  }
+
+  private ended(report: SnapshotReport, { resources }: FullSnapshot, error?: unknown): void {
+    report.resources = resources;
+    report.finished_at = new Date();
+    // One that waits has not failed, and has an alarm of its own.
+    if (!(error instanceof HeldError)) this.tools.metrics.snapshotEnded(report);
+  }
+
+  private async replaced(reached: Head, { ids }: SnapshotOrder): Promise<void> {
+    this.demanded = undefined;
+    this.denials.end();
+    this.watch.observe({ ...reached, snapshot: ids.join(',') });
+    await this.holds.lift('takeover', 'snapshot');
   }
 }
 
 function reasonOf({ standing }: Progress): SnapshotReason | undefined {
   return standing === 'current' || standing === 'behind' ? undefined : standing;
 }
+
+/** Whether the marker is one of the versions of this history, so that what changed since is known. */
+const isOneHistory = ({ standing }: Progress): boolean =>
+  standing !== 'absent' && standing !== 'outdated' && standing !== 'alien';

@@ -17,6 +17,7 @@ import { RefusedError } from './apply-writer.js';
 import { ShardFault } from './cluster-survey.js';
 import { Convergence } from './convergence.js';
 import { DispatcherHealth } from './dispatcher-health.js';
+import { Holds } from './holds.js';
 import { Leadership } from './leadership.js';
 import { ReconcileReports, RECONCILE_CHANNEL, RECONCILED_CHANNEL } from './reconcile-reports.js';
 import { Reconciler } from './reconciler.js';
@@ -58,6 +59,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly reconciler: Reconciler,
     private readonly reports: ReconcileReports,
     private readonly store: RedisStore,
+    private readonly holds: Holds,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -67,7 +69,10 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     onConnected(this.redis, () => this.retryNow());
     this.store.onShardChange(() => this.reconcile());
     this.leadership.listener = {
-      elected: () => this.retryNow(),
+      elected: () => {
+        this.holds.recall();
+        this.retryNow();
+      },
       notified: (channel, payload) => this.hear(channel, payload),
     };
     this.scheduler.addInterval(

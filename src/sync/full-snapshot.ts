@@ -2,8 +2,10 @@ import { SYNC_KINDS } from '../contract/redis-keys.js';
 import { ApplyWriter, RefusedError } from './apply-writer.js';
 import { inClosureOrder } from './closure.js';
 import { collectOrphans } from './collector.js';
+import { changedCounts, expectedCounts } from './expected.js';
 import { changesSince, readHead, type Head } from './head.js';
 import type { Increment } from './increment.js';
+import { lossesOf, type Counts, type Loss } from './losses.js';
 import { markerName, standingOf, type Marker } from './marker.js';
 import type { Batch, Page } from './resource-reader.js';
 import type { Resource } from './resource.js';
@@ -12,17 +14,33 @@ import type { SyncTools } from './sync-tools.js';
 import { isNewer, oldest } from './versions.js';
 
 const SWAP_ATTEMPTS = 5;
+const NONE: Counts = new Map();
 
 export interface SnapshotOrder {
   fence: string;
   /** What Redis holds before: nothing at all, what follows this database, or what nobody can tell. */
   before: 'nothing' | 'following' | 'unknown';
+  /** Whatever changed after this version was changed on purpose, and may be gone. */
+  since: string;
+  /** The database whose configuration may be replaced, if Redis holds that of another. */
+  replaces: string | undefined;
+  /** Whether so much may go. */
+  permits: (losses: Loss[]) => Promise<boolean>;
   /** Requests that this snapshot answers. */
   ids: readonly string[];
   /** Whether something was committed since it was last asked. */
   hasNews: () => boolean;
   /** Ends the snapshot at the next page; nothing is swapped in then. */
   signal: AbortSignal;
+}
+
+/** It would take away too much, and nobody has said that this is meant. */
+export class HeldError extends Error {
+  override readonly name = 'HeldError';
+
+  constructor() {
+    super('It waits to be confirmed');
+  }
 }
 
 /**
@@ -35,8 +53,6 @@ export class FullSnapshot {
   private readonly writer: StageWriter;
   /** Every change up to here is staged. */
   private staged: string;
-  /** Every change up to here is live; undefined where what is live doesn't follow. */
-  private live: string | undefined;
 
   constructor(
     private readonly tools: SyncTools,
@@ -50,6 +66,9 @@ export class FullSnapshot {
 
   async run(): Promise<Head> {
     const { before } = this.order;
+    const { store, database } = this.tools;
+    // Records go where they are read, so what can be known of losses has to be known before the first.
+    if (before !== 'nothing') await this.assertMayLose(await expectedCounts(database, await store.fieldCounts()));
     await this.writer.open();
     await this.catchUp();
     if (before === 'unknown') await this.denyTokens();
@@ -60,12 +79,20 @@ export class FullSnapshot {
     return head;
   }
 
+  private async assertMayLose(coming: Counts): Promise<void> {
+    const { store, database } = this.tools;
+    const held = await store.fieldCounts();
+    if (lossesOf(held, coming, NONE).length === 0) return;
+    const losses = lossesOf(held, coming, await changedCounts(database, this.order.since));
+    if (losses.length > 0 && !(await this.order.permits(losses))) throw new HeldError();
+  }
+
   /** Redis may be an old copy in which revoked secrets still work: that can't wait until all others are written. */
   private async denyTokens(): Promise<void> {
     const { database, reader } = this.tools;
     await this.eachPage(
       (after) => reader.pageOfDenied(database, after),
-      ({ resources }) => this.writer.putRecords(resources),
+      (page) => this.writer.putRecords(this.withinReach(page)),
     );
   }
 
@@ -103,12 +130,16 @@ export class FullSnapshot {
   }
 
   private stagePage(page: Page): Promise<void> {
-    // Where what is live follows, a record goes there together with its field, and never ahead of it.
-    const isAhead = ({ version }: Resource): boolean => this.live !== undefined && isNewer(version, this.live);
-    return this.stage(
-      page,
-      page.resources.filter((resource) => !isAhead(resource)),
-    );
+    const resources = this.withinReach(page);
+    return this.stage({ ...page, resources }, resources);
+  }
+
+  /**
+   * What is newer comes with the next change that is caught up with: no crash of PostgreSQL can take it back by then, and
+   * where what is live follows, it goes there in order and its record together with its field.
+   */
+  private withinReach({ resources }: Page): Resource[] {
+    return resources.filter(({ version }) => !isNewer(version, this.staged));
   }
 
   private async stage(batch: Batch, records: readonly Resource[]): Promise<void> {
@@ -123,16 +154,18 @@ export class FullSnapshot {
    * @returns the head, and the name of the marker that belongs to what is live now
    */
   private async catchUp(): Promise<{ head: Head; marker: string }> {
-    const { store, database, reader, metrics } = this.tools;
+    const { store, database, durability, reader, metrics } = this.tools;
     const found = await store.survey(this.order.fence);
     if (found.fault) throw found.fault;
     return database.atOneMoment(async (sql) => {
       const head = await readHead(sql);
       const from = this.liveVersion(found.marker, head);
-      const live =
-        from === undefined ? undefined : new ApplyWriter(this.tools, { head, from, fence: this.order.fence });
+      const durable = durability.cover(head.version, sql);
+      const target = { head, fence: this.order.fence, durable };
+      const live = from === undefined ? undefined : new ApplyWriter(this.tools, { ...target, from });
       const changes = await changesSince(sql, from === undefined ? this.staged : oldest(from, this.staged));
       const arrived = from === undefined ? undefined : metrics.onTheirWay(changes, from);
+      await durable();
       for await (const batch of reader.groups(sql, inClosureOrder(changes))) {
         await live?.add(batch.resources);
         await this.stage(batch, live ? [] : batch.resources);
@@ -140,7 +173,6 @@ export class FullSnapshot {
       await live?.finish();
       arrived?.();
       this.staged = head.version;
-      this.live = live && head.version;
       return { head, marker: live ? markerName(head) : found.name };
     });
   }
@@ -150,13 +182,16 @@ export class FullSnapshot {
     const standing = standingOf(marker, head);
     const isFollowing = standing === 'current' || standing === 'behind';
     const isChanged = head.gen !== this.writer.gen || (this.order.before === 'following' && !isFollowing);
-    if (isChanged || standing === 'alien') throw new RefusedError('another generation has begun', this.order.fence);
+    const isForeign = marker !== undefined && ![head.source, this.order.replaces].includes(marker.source);
+    if (isChanged || isForeign || standing === 'alien')
+      throw new RefusedError('another generation has begun', this.order.fence);
     return this.order.before === 'following' ? marker!.version : undefined;
   }
 
   private async swapIn(): Promise<Head> {
     for (let attempt = 1; attempt <= SWAP_ATTEMPTS; attempt++) {
       const { head, marker } = await this.catchUp();
+      await this.assertMayLose(this.writer.counts);
       const { status, detail } = await this.tools.store.swap({
         expected: marker,
         head,

@@ -34,10 +34,11 @@ export class Increment {
       const isFresh = unixNow() - Number(marker.heartbeat) < HEARTBEAT_SECONDS && marker.fence === fence;
       if (standing === 'current' && isFresh && !retryBroken) return { standing, head };
 
+      const durable = this.tools.durability.cover(head.version, sql);
       const changes = await changesSince(sql, marker.version, { retryBroken, limit: BACKLOG_MAX + 1 });
       if (changes.length > BACKLOG_MAX) return { standing: 'backlog', head };
       const arrived = this.tools.metrics.onTheirWay(changes, marker.version);
-      const writer = new ApplyWriter(this.tools, { head, from: marker.version, fence });
+      const writer = new ApplyWriter(this.tools, { head, from: marker.version, fence, durable });
       const isSent = await this.send(sql, writer, inClosureOrder(changes)).then(() => true, unlessWrongType);
       if (!isSent) return { standing: 'wrong_type', head };
       arrived();

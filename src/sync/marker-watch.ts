@@ -5,7 +5,7 @@ import { RedisStore } from './redis-store.js';
 const FIRST_POLL_MS = 5;
 const POLL_MS_MAX = 25;
 
-type Reached = Pick<Marker, 'gen' | 'version' | 'snapshot'>;
+type Reached = Pick<Marker, 'gen' | 'version' | 'source' | 'snapshot'>;
 
 interface Waiter {
   test: (marker: Reached) => boolean;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { DriftTally, unrepaired, type DriftCount } from './drift.js';
 import { SyncDatabase } from './sync-database.js';
+import { SyncMetrics } from './sync-metrics.js';
 
 /** Channel on which the dispatching replica hears of requests; payload: an id. */
 export const RECONCILE_CHANNEL = 'ez_reconcile';
@@ -32,7 +33,10 @@ export class ReconcileReports {
   private readonly waiters = new Map<string, Waiter>();
   private readonly logger = new Logger('Reconciler');
 
-  constructor(private readonly database: SyncDatabase) {}
+  constructor(
+    private readonly database: SyncDatabase,
+    private readonly metrics: SyncMetrics,
+  ) {}
 
   /** @returns the report of a run that began after this, or undefined if there is none in time */
   async request(timeoutMs: number): Promise<ReconcileReport | undefined> {
@@ -45,6 +49,7 @@ export class ReconcileReports {
   /** Of a run of this process. */
   async record(report: ReconcileReport): Promise<void> {
     this.keep(report);
+    for (const count of report.drift) this.metrics.drifted(count);
     this.log(report);
     await this.database
       .query('SELECT pg_notify($1, $2)', [RECONCILED_CHANNEL, JSON.stringify(report)])

@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { SyncKind } from '../contract/redis-keys.js';
 import { RefusedError } from './apply-writer.js';
 import { Comparison } from './comparison.js';
+import { unrepaired } from './drift.js';
 import { HeldReader } from './held-reader.js';
+import { Holds } from './holds.js';
 import { ReconcileReports, type ReconcileReport } from './reconcile-reports.js';
 import { isWrongType } from './redis-store.js';
 import { SyncTools } from './sync-tools.js';
@@ -45,6 +47,7 @@ export class Reconciler {
     private readonly tools: SyncTools,
     private readonly reader: HeldReader,
     private readonly reports: ReconcileReports,
+    private readonly holds: Holds,
   ) {}
 
   /** The run that is going on. */
@@ -69,7 +72,7 @@ export class Reconciler {
     try {
       const isMore = await run.comparison.next(fence);
       this.compared(run);
-      if (!isMore) await this.finish(run, null);
+      if (!isMore) await this.complete(run);
       const isAwaited = run.report.ids.length > 0;
       return { pauseMs: isAwaited || !isMore ? 0 : (Date.now() - from) * PAUSE_FACTOR };
     } catch (error) {
@@ -83,10 +86,16 @@ export class Reconciler {
     this.isDue = false;
     return {
       report: { ids, started_at: new Date(), finished_at: null, resources: 0, drift: [], error: null },
-      comparison: new Comparison(this.tools, this.reader),
+      comparison: new Comparison(this.tools, this.reader, (losses) => this.holds.permits('reconcile', losses)),
       attempts: 0,
       replacing: undefined,
     };
+  }
+
+  private async complete(run: Run): Promise<void> {
+    const isHeld = run.comparison.losses.length > 0 && unrepaired(run.comparison.drift.list) > 0;
+    if (!isHeld) await this.holds.lift('reconcile');
+    await this.finish(run, isHeld ? 'it would take away too much to do it unasked' : null);
   }
 
   private compared(run: Run): void {

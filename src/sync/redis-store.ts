@@ -1,14 +1,16 @@
 import type { Redis } from 'ioredis';
-import { redisKeys, stageOf, stageSeqOf, stageVersionsOf, versionsOf, type SyncKind } from '../contract/redis-keys.js';
+import { HASH_OF, stageOf, stageSeqOf, stageVersionsOf, versionsOf, type SyncKind } from '../contract/redis-keys.js';
 import { SCHEMA } from '../contract/sync-records.js';
 import { askEach, mastersOf } from '../redis/masters.js';
 import type { RedisClient } from '../redis/redis-client.js';
 import type { Held } from './drift.js';
 import type { Head } from './head.js';
+import { HASH_KINDS, type Counts } from './losses.js';
 import { LuaScript } from './lua.js';
 import { parseMarker, type FoundMarker } from './marker.js';
+import { EVERYTHING, type Place } from './place.js';
 import { type Resource } from './resource.js';
-import { hint, KeyList, recordItem, subjectOf, tellAll, unixNow, type Tell } from './script-items.js';
+import { hint, KeyList, recordItem, subjectOf, unixNow } from './script-items.js';
 
 const APPLY = new LuaScript('apply');
 const RECORDS = new LuaScript('records');
@@ -88,27 +90,11 @@ export interface Repair {
 
 export type RepairStatus = 'ok' | 'missing' | 'foreign' | 'fenced' | 'moved';
 
-/** Keys that scripts may touch together, and the marker that speaks for them. */
-export interface Place {
-  marker: string;
-  /** The stream and the channel that changes are told on; undefined: elsewhere. */
-  changes?: string;
-  channel?: string;
-  tell: Tell;
-}
-
-const EVERYTHING: Place = {
-  marker: redisKeys.marker,
-  changes: redisKeys.changes,
-  channel: redisKeys.refreshChannel,
-  tell: tellAll,
-};
-
 /** Everything that the sync side says to Redis. Each script touches the keys that it is given and no others. */
 export class RedisStore {
   constructor(
     protected readonly redis: RedisClient,
-    private readonly place = EVERYTHING,
+    private readonly place: Place = EVERYTHING,
   ) {}
 
   /** What is said of everything together: never more than is there. */
@@ -134,6 +120,12 @@ export class RedisStore {
   async isEmpty(): Promise<boolean> {
     const sizes = await Promise.all(mastersOf(this.redis).map((master) => master.dbsize()));
     return sizes.every((size) => size === 0);
+  }
+
+  /** How many fields there are of each kind; none where the hash has another type. */
+  async fieldCounts(): Promise<Counts> {
+    const counts = await Promise.all(HASH_KINDS.map((kind) => this.redis.hlen(HASH_OF[kind]).catch(unlessWrongType)));
+    return new Map(HASH_KINDS.map((kind, i) => [kind, counts[i]!]));
   }
 
   async apply({ head, from, fence, chunk, resources }: ApplyCall): Promise<ApplyAnswer> {
@@ -229,3 +221,8 @@ const stageKeys = (hash: string, nonce: string): string[] => [
 ];
 
 export const isWrongType = (error: unknown): boolean => error instanceof Error && error.message.includes('WRONGTYPE');
+
+function unlessWrongType(error: unknown): number {
+  if (isWrongType(error)) return 0;
+  throw error;
+}

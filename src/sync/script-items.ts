@@ -1,4 +1,4 @@
-import { versionsOf } from '../contract/redis-keys.js';
+import { versionsOf, type SyncKind } from '../contract/redis-keys.js';
 import { configVersion, encodeRefreshHint } from '../contract/sync-records.js';
 import type { Head } from './head.js';
 import { hasRecord, hashOf, isDeletedWithoutTrace, recordKey, type Resource, type ResourceRef } from './resource.js';
@@ -62,12 +62,18 @@ function hashPosition(kind: ResourceRef['kind'], keys: KeyList): number | undefi
 }
 
 /** One kind if there is only one, so that a balancer can look at that alone. */
-export function subjectOf(resources: readonly Pick<ResourceRef, 'kind'>[]): string {
+export function subjectOf(resources: readonly Pick<ResourceRef, 'kind'>[]): SyncKind | 'all' {
   const [first, ...others] = resources;
   return first && others.every(({ kind }) => kind === first.kind) ? first.kind : 'all';
 }
 
-export const hint = ({ gen, version }: Head, resource: string): string =>
-  encodeRefreshHint({ resource, version: configVersion(gen, version), timestamp: Number(unixNow()) });
+/** With the one key to look at, where all that has changed is in one hash. */
+export const hint = ({ gen, version }: Head, resource: SyncKind | 'all'): string =>
+  encodeRefreshHint({
+    resource,
+    version: configVersion(gen, version),
+    active_key: resource === 'all' ? undefined : hashOf(resource),
+    timestamp: Number(unixNow()),
+  });
 
 export const unixNow = (): string => String(Math.floor(Date.now() / 1000));

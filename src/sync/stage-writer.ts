@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { HASH_OF, redisKeys } from '../contract/redis-keys.js';
+import { HASH_KINDS, type Counts } from './losses.js';
 import type { RedisStore, StageItem } from './redis-store.js';
 import type { Batch } from './resource-reader.js';
 import { deniesAccess, hasRecord, hashOf, sizeOf, type Resource } from './resource.js';
@@ -62,6 +63,11 @@ export class StageWriter {
   /** The last receipt of each stage, by hash. */
   get receipts(): ReadonlyMap<string, string> {
     return new Map([...this.stages].map(([hash, { receipt }]) => [hash, receipt]));
+  }
+
+  /** How many fields are staged of each kind. */
+  get counts(): Counts {
+    return new Map(HASH_KINDS.map((kind) => [kind, Number(this.stages.get(HASH_OF[kind])!.receipt.split('/')[1])]));
   }
 
   private async send(hash: string, items: StageItem[]): Promise<void> {

@@ -1,7 +1,10 @@
+import { callbackify } from 'node:util';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import { Config } from '../config/config.js';
 import { parsePgDsn } from '../config/pg-dsn.js';
+import { Session } from '../database/session.js';
+import { recognise } from './lineage.js';
 
 /** Runs one statement. `R` is the type of a row. */
 export interface Sql {
@@ -20,6 +23,8 @@ export class SyncDatabase implements Sql, OnApplicationShutdown {
     const server = parsePgDsn(postgres.dsn);
     this.pool = new pg.Pool({
       ...server,
+      Client: Session,
+      verify: callbackify(recognise),
       options: [server.options, PLANNING].filter(Boolean).join(' '),
       application_name: 'ez-api sync',
       max: sync_outbox.pg_pool_size,

@@ -3,6 +3,7 @@ import { Gauge } from 'prom-client';
 import { Metrics } from '../common/metrics.js';
 import { SYNC_KINDS, type SyncKind } from '../contract/redis-keys.js';
 import { PgPools } from '../modules/metrics/pg-pools.service.js';
+import { HOLD_CAUSES, Holds } from './holds.js';
 import { Leadership } from './leadership.js';
 import { SyncDatabase } from './sync-database.js';
 import { NONE, SyncService, type BothEnds } from './sync.service.js';
@@ -21,6 +22,7 @@ export class SyncGauges {
   private readonly lagSeconds: Gauge;
   private readonly pending: Gauge<'kind'>;
   private readonly quarantined: Gauge;
+  private readonly held: Gauge<'cause'>;
   private readonly pgUp: Gauge;
   private readonly redisUp: Gauge;
 
@@ -29,6 +31,7 @@ export class SyncGauges {
     private readonly sync: SyncService,
     private readonly database: SyncDatabase,
     private readonly leadership: Leadership,
+    private readonly holds: Holds,
     pools: PgPools,
   ) {
     this.head = this.gauge('ez_sync_head_version', 'Newest committed version');
@@ -43,6 +46,11 @@ export class SyncGauges {
       ['kind'],
     );
     this.quarantined = this.gauge('ez_sync_quarantined_resources', 'Resources that cannot be rendered');
+    this.held = this.gauge(
+      'ez_sync_held',
+      'What waits for an operator to confirm it, since it would take away too much',
+      ['cause'],
+    );
     this.pgUp = this.gauge('ez_pg_up', 'Whether PostgreSQL answers');
     this.redisUp = this.gauge('ez_redis_up', 'Whether the Redis of the configuration answers');
     const leader = this.gauge('ez_sync_leader', 'Whether this process is the one that dispatches');
@@ -64,6 +72,7 @@ export class SyncGauges {
       this.showEnds(ends);
       await this.showPending(ends.applied);
       await this.showQuarantined();
+      await this.showHeld();
       this.pgUp.set(1);
     } catch {
       this.pgUp.set(0);
@@ -95,6 +104,11 @@ export class SyncGauges {
     const counts = new Map(kinds.map(({ kind, count }) => [kind, count]));
     for (const kind of SYNC_KINDS) this.pending.set({ kind }, counts.get(kind) ?? 0);
     this.lagSeconds.set(Math.max(0, ...kinds.map(({ age }) => age)));
+  }
+
+  private async showHeld(): Promise<void> {
+    const waiting = (await this.holds.list()).filter(({ confirmed_at }) => confirmed_at === null);
+    for (const cause of HOLD_CAUSES) this.held.set({ cause }, waiting.some((hold) => hold.cause === cause) ? 1 : 0);
   }
 
   private async showQuarantined(): Promise<void> {

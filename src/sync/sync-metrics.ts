@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Counter, Histogram } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
 import { Metrics } from '../common/metrics.js';
 import { SYNC_KINDS } from '../contract/redis-keys.js';
 import { SNAPSHOT_REASONS, type SnapshotReport } from './snapshot-report.js';
+import { DRIFT_TYPES, type DriftCount } from './drift.js';
 import type { DatedChange } from './head.js';
 import type { Resource } from './resource.js';
 import { isNewer } from './versions.js';
@@ -14,6 +15,7 @@ export class SyncMetrics {
   readonly applyDuration: Histogram;
   private readonly appliedResources: Counter<'kind'>;
   private readonly propagation: Histogram;
+  private readonly drift: Counter<'kind' | 'type'>;
   private readonly snapshots: Counter<'reason' | 'outcome'>;
   private readonly snapshotDuration: Histogram;
 
@@ -38,6 +40,7 @@ export class SyncMetrics {
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 60, 600],
       registers,
     });
+    this.drift = driftCounter(registry);
     this.snapshots = new Counter({
       name: 'ez_sync_snapshots_total',
       help: 'Full snapshots that ended',
@@ -69,6 +72,10 @@ export class SyncMetrics {
     };
   }
 
+  drifted({ kind, type, found }: DriftCount): void {
+    this.drift.inc({ kind, type }, found);
+  }
+
   snapshotEnded({ reason, started_at, finished_at, error }: SnapshotReport): void {
     this.snapshots.inc({ reason, outcome: error === null ? 'ok' : 'failed' });
     if (finished_at) this.snapshotDuration.observe((finished_at.getTime() - started_at.getTime()) / 1000);
@@ -76,9 +83,20 @@ export class SyncMetrics {
 
   /** A series that appears with its first event hides that event from whoever asks for an increase. */
   private beginAtZero(): void {
-    for (const kind of SYNC_KINDS) this.appliedResources.inc({ kind }, 0);
+    for (const kind of SYNC_KINDS) {
+      this.appliedResources.inc({ kind }, 0);
+      for (const type of DRIFT_TYPES) this.drift.inc({ kind, type }, 0);
+    }
     for (const reason of SNAPSHOT_REASONS) {
       for (const outcome of ['ok', 'failed']) this.snapshots.inc({ reason, outcome }, 0);
     }
   }
 }
+
+const driftCounter = (registry: Registry): Counter<'kind' | 'type'> =>
+  new Counter({
+    name: 'ez_sync_drift_total',
+    help: 'What the reconciler found in Redis that PostgreSQL had not said; never, unless somebody else writes there',
+    labelNames: ['kind', 'type'],
+    registers: [registry],
+  });

@@ -30,6 +30,8 @@ const observe = (seen: Partial<Observation> = {}): Observation => ({
   lastSnapshot: null,
   reconciler: { running: null, last_run: null },
   drift: [],
+  holds: [],
+  dataPlanes: { view: { state: 'none', summary: '', nodes: [] }, faults: [], delays: [] },
   redis: { connected: true, error: null, danger: null },
   now: NOW,
   ...seen,

@@ -1,4 +1,5 @@
 import { SYNC_KINDS, type SyncKind } from '../contract/redis-keys.js';
+import type { DataPlaneReport } from './data-planes/data-plane-status.js';
 import { unrepaired } from './drift.js';
 import type { Head } from './head.js';
 import { standingOf, type Marker, type Standing } from './marker.js';
@@ -20,17 +21,21 @@ export interface Observation {
   lastSnapshot: SyncStatusView['last_snapshot'];
   reconciler: SyncStatusView['reconciler'];
   drift: SyncStatusView['drift'];
+  holds: SyncStatusView['holds'];
+  dataPlanes: DataPlaneReport;
   redis: SyncStatusView['redis'];
   now: Date;
 }
 
 /** All is well, or else why not, in sentences. */
 export function toSyncStatus(seen: Observation): SyncStatusView {
+  const held = heldReasons(seen);
   const faults = faultsOf(seen);
   const delays = faults.length === 0 ? delaysOf(seen) : [];
   return {
-    state: faults.length > 0 ? 'degraded' : delays.length > 0 ? 'lagging' : 'ok',
-    reasons: [...faults, ...delays],
+    state: held.length > 0 ? 'held' : faults.length > 0 ? 'degraded' : delays.length > 0 ? 'lagging' : 'ok',
+    reasons: [...held, ...faults, ...delays],
+    holds: seen.holds,
     head: seen.head,
     marker: seen.marker ? markerView(seen.marker) : null,
     lag: { versions: lagVersions(seen), ms: lagMs(seen) },
@@ -40,9 +45,15 @@ export function toSyncStatus(seen: Observation): SyncStatusView {
     last_snapshot: seen.lastSnapshot,
     reconciler: seen.reconciler,
     drift: seen.drift,
+    data_planes: seen.dataPlanes.view,
     redis: seen.redis,
   };
 }
+
+const heldReasons = ({ holds }: Observation): string[] =>
+  holds
+    .filter(({ confirmed_at }) => confirmed_at === null)
+    .map(({ id, reason }) => `${reason}. If that is meant: POST /admin/sync/confirm {"id":"${id}"}`);
 
 const STANDINGS: Record<Standing, string | undefined> = {
   current: undefined,
@@ -63,6 +74,7 @@ function faultsOf(seen: Observation): string[] {
     silence(seen),
     quarantined > 0 ? `${quarantined} ${quarantined === 1 ? 'resource' : 'resources'} cannot be rendered` : undefined,
     driftFault(seen.reconciler.last_run),
+    ...(redis.connected ? seen.dataPlanes.faults : []),
   ].filter((fault) => fault !== undefined);
 }
 
@@ -81,7 +93,8 @@ function silence({ marker, now }: Observation): string | undefined {
 
 function delaysOf(seen: Observation): string[] {
   const ms = lagMs(seen);
-  return ms > LAG_MAX_MS ? [`The oldest change has been waiting for ${Math.round(ms / 1000)} s`] : [];
+  const waiting = ms > LAG_MAX_MS ? [`The oldest change has been waiting for ${Math.round(ms / 1000)} s`] : [];
+  return [...waiting, ...seen.dataPlanes.delays];
 }
 
 function lagVersions({ marker, head }: Observation): number | null {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Durability } from './durability.js';
 import { Quarantine } from './quarantine.js';
 import { RedisStore } from './redis-store.js';
 import { ResourceReader } from './resource-reader.js';
@@ -14,5 +15,6 @@ export class SyncTools {
     readonly store: RedisStore,
     readonly quarantine: Quarantine,
     readonly metrics: SyncMetrics,
+    readonly durability: Durability,
   ) {}
 }

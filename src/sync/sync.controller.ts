@@ -1,9 +1,10 @@
-import { Controller, Get, HttpCode, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Query, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import type { Page } from '../common/page.js';
 import { AdminRoute } from '../http/access.js';
 import { ApiProblems } from '../http/openapi.js';
+import { ConfirmHoldDto, HoldView } from './hold.dto.js';
 import { ReconcileDto, ReconcileView } from './reconcile.dto.js';
 import {
   ListSyncResourcesDto,
@@ -53,6 +54,15 @@ export class SyncController {
   @ApiProblems(400)
   early(@Query() query: RequestSnapshotDto): Promise<SnapshotRequestView> {
     return this.sync.requestSnapshot(query);
+  }
+
+  @Post('admin/sync/confirm')
+  @HttpCode(202)
+  @ApiOperation({ summary: 'Let pass what waits because it would take away too much: exactly that, and no more' })
+  @ApiAcceptedResponse({ type: HoldView })
+  @ApiProblems(400, 404)
+  confirm(@Body() { id }: ConfirmHoldDto): Promise<HoldView> {
+    return this.sync.confirm(id);
   }
 
   @Post('admin/sync/reconcile')

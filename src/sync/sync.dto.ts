@@ -3,10 +3,12 @@ import { IsIn, IsOptional } from 'class-validator';
 import { SYNC_KINDS, type SyncKind } from '../contract/redis-keys.js';
 import { QueryInt } from '../http/parameters.js';
 import { pageOf } from '../http/openapi.js';
+import { DataPlanesView } from './data-planes/data-planes.dto.js';
 import { SNAPSHOT_REASONS, type SnapshotReason } from './snapshot-report.js';
+import { HoldView } from './hold.dto.js';
 import { DriftView, ReconcilerView } from './reconcile.dto.js';
 
-const STATES = ['ok', 'lagging', 'degraded'] as const;
+const STATES = ['ok', 'lagging', 'degraded', 'held'] as const;
 const RESOURCE_STATES = ['pending', 'quarantined'] as const;
 
 export class HeadView {
@@ -94,6 +96,9 @@ export class SyncStatusView {
   @ApiProperty({ type: [String], description: 'Why it is not ok', example: [] })
   reasons!: string[];
 
+  @ApiProperty({ type: [HoldView], description: 'What waits for an operator to confirm it' })
+  holds!: HoldView[];
+
   @ApiProperty({ type: HeadView, description: 'The newest committed version' })
   head!: HeadView;
 
@@ -129,6 +134,9 @@ export class SyncStatusView {
 
   @ApiProperty({ type: [DriftView], description: 'All that this process has seen or heard of since it started' })
   drift!: DriftView[];
+
+  @ApiProperty({ type: DataPlanesView })
+  data_planes!: DataPlanesView;
 
   @ApiProperty({ type: RedisView })
   redis!: RedisView;

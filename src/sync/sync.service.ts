@@ -1,12 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { notFound } from '../common/domain-error.js';
 import type { Page } from '../common/page.js';
 import { Config } from '../config/config.js';
+import { Outbox } from '../outbox/outbox.js';
 import { Eviction } from '../redis/eviction.js';
 import { onConnected } from '../redis/masters.js';
 import type { RedisClient } from '../redis/redis-client.js';
 import { CONFIG_REDIS } from '../redis/redis.module.js';
+import { DataPlaneReports } from './data-planes/data-plane-reports.js';
 import { DispatcherHealth } from './dispatcher-health.js';
 import { readHead, type Head } from './head.js';
+import { toHoldView, type HoldView } from './hold.dto.js';
+import { confirmHold, Holds } from './holds.js';
 import { Leadership } from './leadership.js';
 import { standingOf, type Marker } from './marker.js';
 import { MarkerWatch } from './marker-watch.js';
@@ -51,6 +56,9 @@ export class SyncService {
     private readonly health: DispatcherHealth,
     private readonly reconciler: Reconciler,
     private readonly reports: ReconcileReports,
+    private readonly holds: Holds,
+    private readonly outbox: Outbox,
+    private readonly dataPlanes: DataPlaneReports,
     private readonly config: Config,
     private readonly eviction: Eviction,
     @Inject(CONFIG_REDIS) redis: RedisClient,
@@ -70,7 +78,9 @@ export class SyncService {
       dispatcher: this.dispatcher(),
       lastSnapshot: this.health.snapshot,
       reconciler: this.reconcilerView(),
+      holds: (await this.holds.list()).map(toHoldView),
       drift: this.reports.drift.list,
+      dataPlanes: await this.dataPlanes.make(),
       redis: { connected: isConnected, error: this.redisError, danger: this.eviction.danger },
       now: new Date(),
     });
@@ -89,6 +99,19 @@ export class SyncService {
     return { id, state: isApplied ? 'applied' : 'pending' };
   }
 
+  /** Who did it belongs into the operation log, and its commit wakes the dispatcher. */
+  async confirm(id: string): Promise<HoldView> {
+    const hold = await this.outbox.write(async (tx) => {
+      const confirmed = await confirmHold(tx, id);
+      if (!confirmed) throw notFound('hold');
+      const after = toHoldView(confirmed);
+      tx.log({ action: 'confirm', resource: 'sync hold', resource_id: null, before: null, after });
+      return after;
+    });
+    if (hold.cause === 'reconcile') await this.reports.request(0);
+    return hold;
+  }
+
   async reconcile({ wait_ms = RECONCILE_WAIT_MS }: ReconcileDto): Promise<ReconcileView> {
     const report = await this.reports.request(wait_ms);
     return { state: report ? 'finished' : 'pending', run: report ? toReconcileRunView(report) : null };
@@ -104,7 +127,7 @@ export class SyncService {
 
   private lastApplied(head: Head): string {
     const { lastSeen } = this.watch;
-    return lastSeen?.gen === head.gen ? lastSeen.version : NONE;
+    return lastSeen?.source === head.source && lastSeen.gen === head.gen ? lastSeen.version : NONE;
   }
 
   private reconcilerView(): SyncStatusView['reconciler'] {

@@ -63,6 +63,19 @@ describe('admin tokens', () => {
     expect((await holder.get('/admin/masters')).status).toBe(403);
   });
 
+  it('take the scopes of all that a request writes, not only of what its path names', async () => {
+    const provider = () => ({ name: unused(), type: 'openai', api_key: 'sk-upstream-secret' });
+    const groups = await holderOf('provider-groups:write');
+    const refused = await groups.post('/providers', provider());
+    expect([refused.status, refused.body.detail]).toEqual([403, 'This takes the scope api-keys:write, too']);
+    const both = await holderOf('provider-groups:write', 'api-keys:write');
+    const group = (await both.post('/providers', provider())).body.provider_group_id;
+    expect((await groups.delete(`/admin/provider-groups/${group}?cascade=true`)).status).toBe(403);
+    expect((await both.delete(`/admin/provider-groups/${group}?cascade=true`)).body.detail).toContain('bindings:write');
+    const all = await holderOf('provider-groups:write', 'api-keys:write', 'bindings:write');
+    expect((await all.delete(`/admin/provider-groups/${group}?cascade=true`)).status).toBe(204);
+  });
+
   it('end at the time that was set for them', async () => {
     const { id, token, expires_at } = await aToken({ expires_at: SOON() });
     expect(Date.parse(expires_at)).toBeGreaterThan(Date.now());

@@ -90,6 +90,11 @@ describe('features', () => {
     expect((await app.admin.get('/admin/features?sort=value')).status).toBe(400);
   });
 
+  it('have no status that a batch could set', async () => {
+    const { status, body } = await app.admin.post('/admin/features/batch', { action: 'status', ids: [1], status: 'x' });
+    expect([status, body.errors.map((error: Json) => error.pointer)]).toEqual([400, ['/status', '/action']]);
+  });
+
   it('are made, changed and deleted in one batch, which names the item that is wrong', async () => {
     const [kept, gone] = [await aFeature(), await aFeature()];
     const { status, body } = await app.admin.post('/admin/features/batch', {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import * as keys from '../../src/contract/redis-keys.js';
+import { ACK_TTL_SECONDS } from '../../src/contract/sync-records.js';
 import { PROVIDER_TYPES, SELECTOR_TYPES } from '../../src/contract/names.js';
 
 const { redisKeys, SYNC_KINDS } = keys;
@@ -37,6 +38,10 @@ describe('docs/redis-contract.md', () => {
 
   it.each([...SYNC_KINDS, ...PROVIDER_TYPES, ...SELECTOR_TYPES])('knows the word %s', (word) => {
     expect(DOC).toContain(`\`${word}\``);
+  });
+
+  it('gives an acknowledgement the life that the control plane counts on', () => {
+    expect(DOC).toContain(`EXPIRE ${redisKeys.ack('{node}')} ${ACK_TTL_SECONDS}\``);
   });
 
   it.each([

@@ -4,7 +4,7 @@ import { migrations } from '../../migrations/index.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import { parsePgDsn } from '../../src/config/pg-dsn.js';
 import { dataSourceOptions } from '../../src/data-source.js';
-import { migrate, schemaState } from '../../src/database/migrate.js';
+import { CONFIGURATION, migrate, schemaState } from '../../src/database/migrate.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 describe('migrations', () => {
@@ -37,14 +37,14 @@ describe('migrations', () => {
 
   it('do nothing when all are applied, however many start at once', async () => {
     const connection = parsePgDsn(database.dsn);
-    expect(await Promise.all([migrate(connection), migrate(connection), migrate(connection)])).toEqual([[], [], []]);
+    expect(await Promise.all([1, 2, 3].map(() => migrate(connection, CONFIGURATION)))).toEqual([[], [], []]);
     expect(await missingAndUnknown()).toEqual({ missing: [], unknown: [] });
   });
 
   it('go down and up again', async () => {
     for (const _ of migrations) await source.undoLastMigration();
     expect((await missingAndUnknown()).missing).toHaveLength(migrations.length);
-    await migrate(parsePgDsn(database.dsn));
+    await migrate(parsePgDsn(database.dsn), CONFIGURATION);
     expect(await missingAndUnknown()).toEqual({ missing: [], unknown: [] });
   });
 
@@ -53,7 +53,8 @@ describe('migrations', () => {
     expect((await missingAndUnknown()).unknown).toEqual(['FromTheFuture9999999999999']);
   });
 
-  const missingAndUnknown = () => schemaState({ query: async (sql) => ({ rows: await source.query(sql) }) });
+  const missingAndUnknown = () =>
+    schemaState({ query: async (sql) => ({ rows: await source.query(sql) }) }, CONFIGURATION);
 });
 
 /** TypeORM makes the table in which it notes what it applied. */

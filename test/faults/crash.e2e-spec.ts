@@ -5,6 +5,7 @@ import { parseRedisAddr } from '../../src/config/redis-addr.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { aKey, aMaster, tokenHash, unused } from '../support/gateway.js';
 import { actualImage, desiredImage } from '../support/image.js';
+import { until } from '../support/launcher.js';
 import { claimRedisDb, type TestRedis } from '../support/redis.js';
 import { ServerProcess } from '../support/server-process.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -71,7 +72,8 @@ describe('a server that is killed with SIGKILL', () => {
           if (answer.status === 201) acknowledged.push(name);
         }
       });
-      await sleep(300 + round * 130);
+      const enough = acknowledged.length + 20 + round * 7;
+      await until(() => acknowledged.length >= enough);
       await server.end('SIGKILL');
       await Promise.all(writers);
     }

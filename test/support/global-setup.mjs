@@ -12,7 +12,7 @@ export default async function createTemplateDatabase() {
   }
   // jest loads this file as it is, untransformed, so it takes what bin/test has compiled.
   const { parsePgDsn } = await import('../../dist/src/config/pg-dsn.js');
-  const { migrate } = await import('../../dist/src/database/migrate.js');
+  const { migrateAll } = await import('../../dist/src/database/migrate.js');
   const server = parsePgDsn(process.env.EZ_PG_DSN);
   const template = `t_template_${randomBytes(6).toString('hex')}`;
 
@@ -20,7 +20,7 @@ export default async function createTemplateDatabase() {
   await client.connect();
   await client.query(`CREATE DATABASE ${template} TEMPLATE template0`);
   await client.end();
-  await migrate({ ...server, database: template });
+  await migrateAll({ ...server, database: template });
   // Workers start later and inherit it.
   process.env.EZ_TEST_TEMPLATE = template;
 }

@@ -63,7 +63,7 @@ const withoutGeneration = ({ gen: _gen, ...record }: Record<string, string>): Re
 
 const { INT8, NUMERIC } = pg.types.builtins;
 
-const NUMBERS = {
+export const NUMBERS = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
     ([INT8, NUMERIC] as number[]).includes(oid) ? Number : pg.types.getTypeParser(oid, format),
 } as never;

@@ -16,8 +16,8 @@ export class ServerProcess {
 
   readonly admin = new Http(this.url, ADMIN_TOKEN);
 
-  static async start(env: Record<string, string>): Promise<ServerProcess> {
-    const child = spawn(process.execPath, [MAIN, 'serve'], {
+  static async start(env: Record<string, string>, main = MAIN): Promise<ServerProcess> {
+    const child = spawn(process.execPath, [main, 'serve'], {
       cwd: '/',
       env: { PATH: process.env.PATH, ...TEST_ENVIRONMENT, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -36,9 +36,22 @@ export class ServerProcess {
     return new ServerProcess(child, url, output);
   }
 
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  /** SIGSTOP and SIGCONT, or an end that nobody waits for. */
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
   /** @returns the exit code, null after a signal that can't be handled */
   async end(signal: NodeJS.Signals): Promise<number | null> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
+    if (this.hasEnded) return this.child.exitCode;
     const ended = once(this.child, 'exit');
     this.child.kill(signal);
     const [code] = (await ended) as [number | null];

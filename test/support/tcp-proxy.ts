@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Framer, Message } from './wire.js';
 
 export interface Address {
   host: string;
@@ -9,21 +10,31 @@ export interface Address {
 
 export type Direction = 'toServer' | 'toClient';
 
+/** What becomes of a message of a client: `drop` loses it and all that follows on its connection. */
+export type Verdict = 'pass' | 'drop';
+
 /**
  * A network to break: stands on the loopback between clients and a server, and hinders what passes. What is set holds for
- * the connections there are and for those to come, until pass().
+ * the connections there are and for those to come, until pass(). One that knows the wire can be asked about each message.
  */
 export class TcpProxy {
+  /** Sees every message before the server does. */
+  judge: ((message: Message, connection: Connection) => Verdict) | undefined;
   private readonly network = new Network();
   private readonly connections = new Set<Connection>();
-  private readonly listener = net.createServer({ allowHalfOpen: true }, (client) => this.connect(client));
+  private readonly listener = net.createServer({ allowHalfOpen: true, noDelay: true }, (client) =>
+    this.connect(client),
+  );
   /** Stays the same for life. */
   port = 0;
 
-  private constructor(private readonly server: Address) {}
+  private constructor(
+    private readonly server: Address,
+    private readonly wire: (() => Framer) | undefined,
+  ) {}
 
-  static async to(server: Address): Promise<TcpProxy> {
-    const proxy = new TcpProxy(server);
+  static async to(server: Address, wire?: () => Framer): Promise<TcpProxy> {
+    const proxy = new TcpProxy(server, wire);
     await proxy.listen();
     return proxy;
   }
@@ -73,10 +84,23 @@ export class TcpProxy {
   }
 
   private connect(client: net.Socket): void {
-    const server = net.connect({ ...this.server, allowHalfOpen: true });
+    const server = net.connect({ ...this.server, allowHalfOpen: true, noDelay: true });
     const connection = new Connection(client, server, this.network);
+    connection.open(this.wire && this.sieve(this.wire(), connection));
     this.connections.add(connection);
     client.once('close', () => this.connections.delete(connection));
+  }
+
+  /** What is left of the bytes of a client. */
+  private sieve(framer: Framer, connection: Connection): (bytes: Buffer) => Buffer {
+    let isMute = false;
+    return (bytes) => {
+      const passed = framer(bytes).filter((message) => {
+        isMute ||= this.judge?.(message, connection) === 'drop';
+        return !isMute;
+      });
+      return Buffer.concat(passed.map((message) => message.bytes));
+    };
   }
 }
 
@@ -112,14 +136,31 @@ class Network {
   }
 }
 
-class Connection {
+export class Connection {
+  private held: Promise<void> | undefined;
+  private release: (() => void) | undefined;
+
   constructor(
     private readonly client: net.Socket,
     private readonly server: net.Socket,
-    network: Network,
-  ) {
-    new Pipe(client, server, { direction: 'toServer', network }).open();
-    new Pipe(server, client, { direction: 'toClient', network }).open();
+    private readonly network: Network,
+  ) {}
+
+  open(sieve?: (bytes: Buffer) => Buffer): void {
+    const { network } = this;
+    const free = async (): Promise<void> => this.held;
+    new Pipe(this.client, this.server, { direction: 'toServer', network, free }).open(sieve);
+    new Pipe(this.server, this.client, { direction: 'toClient', network, free }).open();
+  }
+
+  /** Nothing arrives any more, either way, and neither side is told; what is sent meanwhile arrives when it is let go. */
+  hold(): void {
+    this.held ??= new Promise((resolve) => (this.release = resolve));
+  }
+
+  letGo(): void {
+    this.held = undefined;
+    this.release?.();
   }
 
   reset(): void {
@@ -142,11 +183,11 @@ class Pipe {
   constructor(
     private readonly from: net.Socket,
     private readonly to: net.Socket,
-    private readonly route: { direction: Direction; network: Network },
+    private readonly route: { direction: Direction; network: Network; free: () => Promise<void> },
   ) {}
 
-  open(): void {
-    this.from.on('data', (bytes) => this.accept(bytes));
+  open(sieve = (bytes: Buffer): Buffer => bytes): void {
+    this.from.on('data', (bytes) => this.accept(sieve(bytes)));
     this.from.on('end', () => this.accept('end'));
     this.from.on('error', () => this.accept('reset'));
   }
@@ -161,7 +202,8 @@ class Pipe {
   private async deliver(): Promise<void> {
     this.delivering = true;
     for (let next = this.underway[0]; next; next = this.underway[0]) {
-      await sleep(Math.max(0, next.dueAt - performance.now()));
+      const earlyMs = next.dueAt - performance.now();
+      if (earlyMs > 0) await sleep(earlyMs);
       await this.handOver(next.parcel);
       this.underway.shift();
       this.bytesUnderway -= sizeOf(next.parcel);
@@ -171,8 +213,9 @@ class Pipe {
   }
 
   private async handOver(parcel: Parcel): Promise<void> {
-    const { direction, network } = this.route;
+    const { direction, network, free } = this.route;
     await network.untilHeard(direction);
+    await free();
     if (parcel === 'end') this.to.end();
     else if (parcel === 'reset') this.to.resetAndDestroy();
     else await this.write(parcel);

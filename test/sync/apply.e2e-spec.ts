@@ -154,7 +154,7 @@ describe('APPLY', () => {
 
   it('publishes a hint with the last chunk, for one kind by its name', async () => {
     const listener = redis.duplicate();
-    const heard: { resource: string; version: string }[] = [];
+    const heard: { resource: string; version: string; active_key?: string }[] = [];
     await listener.subscribe(redisKeys.refreshChannel);
     listener.on('message', (_channel, text) => heard.push(JSON.parse(text)));
     await apply([feature('a', '11', '1')]);
@@ -163,9 +163,10 @@ describe('APPLY', () => {
     await listener.ping();
     listener.disconnect();
     expect(heard).toMatchObject([
-      { resource: 'feature', version: '1.20' },
+      { resource: 'feature', version: '1.20', active_key: 'meta:features' },
       { resource: 'all', version: '1.20' },
     ]);
+    expect(heard[1]).not.toHaveProperty('active_key');
   });
 
   it('works on after SCRIPT FLUSH', async () => {

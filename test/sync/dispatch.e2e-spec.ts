@@ -134,6 +134,8 @@ describe('a process that leaves dispatching to others', () => {
   });
 
   it('can ask it for a full snapshot, and wait for that', async () => {
+    await created(leader, '/admin/features', { name: unused('feature'), value: true });
+    await leader.sync();
     await leader.redis.hset('meta:features', 'planted', 'true');
     const { status, body } = await other.admin.post('/sync/snapshot?wait=applied&timeout_ms=10000');
     expect([status, body.state]).toEqual([202, 'applied']);

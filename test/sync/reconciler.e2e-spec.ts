@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isDeepStrictEqual } from 'node:util';
 import { versionsOf } from '../../src/contract/redis-keys.js';
+import { until } from '../support/launcher.js';
+import { Monitor } from '../support/monitor.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { aKey, aMaster, aNamespace, aProviderGroup, anApiKey, created, tokenHash, unused } from '../support/gateway.js';
 import type { Json } from '../support/http.js';
@@ -237,22 +239,20 @@ describe('the reconciler', () => {
 
 /** Commands that wrote into this application's database, by themselves or in a script; its sign of life apart. */
 async function writesDuring({ redis }: TestApp, act: () => Promise<void>): Promise<string[]> {
-  const monitor = await redis.duplicate({ protocol: 2 }).monitor();
-  const seen: string[] = [];
-  monitor.on('monitor', (_at: string, [name = '', key = '']: string[], _source: string, database: string) => {
-    const isOurs = Number(database) === redis.options.db;
-    const isSignOfLife = name.toLowerCase() === 'hset' && key === 'config:meta';
-    if (isOurs && !isSignOfLife && WRITES.has(name.toLowerCase())) seen.push(`${name} ${key}`);
-  });
+  const monitor = await Monitor.of(redis);
+  const hasSeen = (text: string): boolean => monitor.seen.some(({ words }) => words[1] === text);
+  const mark = async (text: string): Promise<void> => {
+    await until(async () => (await redis.echo(text)) === text && hasSeen(text));
+  };
+  await mark(unused('begin'));
   await act();
-  const end = unused('end');
-  const isOver = new Promise<void>((resolve) => {
-    monitor.on('monitor', (_at: string, [, text]: string[]) => (text === end ? resolve() : undefined));
-  });
-  await redis.echo(end);
-  await isOver;
-  monitor.disconnect();
-  return seen;
+  await mark(unused('end'));
+  monitor.stop();
+  return monitor.seen
+    .filter(({ db }) => db === redis.options.db)
+    .filter(({ words: [name = '', key] }) => name.toLowerCase() !== 'hset' || key !== 'config:meta')
+    .filter(({ words: [name = ''] }) => WRITES.has(name.toLowerCase()))
+    .map(({ words: [name, key] }) => `${name} ${key}`);
 }
 
 const WRITES = new Set(['hset', 'hdel', 'del', 'unlink', 'set', 'rename', 'expire', 'xadd', 'publish', 'persist']);

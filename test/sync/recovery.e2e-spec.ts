@@ -119,11 +119,15 @@ describe('Redis is made right again by itself', () => {
     expect(answer.headers.get('ez-propagation')).toBe('applied');
   });
 
-  it('in a new generation, when it holds what another database said', async () => {
+  it('in a new generation, when it holds what another database said, and somebody confirms that it may go', async () => {
     const { gen } = await marker();
     await app.redis.hset('config:meta', { source: '99999999-9999-4999-8999-999999999999', gen: '40', version: '7' });
     await app.redis.hset(`auth:token:${ORPHAN}`, { status: 'active', ver: '7', gen: '40' });
     await app.redis.hset('config:keys', ORPHAN, '{}');
+    const status = async () => (await app.admin.get('/admin/sync/status')).body;
+    await until(async () => (await status()).state === 'held');
+    expect(await app.redis.hexists('config:keys', ORPHAN)).toBe(1);
+    await app.admin.post('/admin/sync/confirm', { id: (await status()).holds[0].id });
     await until(async () => BigInt((await marker()).gen ?? '0') > BigInt(gen!) && (await marker()).gen !== '40');
     await until(async () => (await app.redis.exists(`auth:token:${ORPHAN}`)) === 0);
     expect(await settled()).toEqual(await wanted());

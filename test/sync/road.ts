@@ -2,6 +2,8 @@ import type { Redis } from 'ioredis';
 import pg from 'pg';
 import { Metrics } from '../../src/common/metrics.js';
 import { loadConfig } from '../../src/config/load-config.js';
+import { CommitSignal } from '../../src/outbox/commit-signal.js';
+import { Durability } from '../../src/sync/durability.js';
 import { FullSnapshot, type SnapshotOrder } from '../../src/sync/full-snapshot.js';
 import { readHead, type Head } from '../../src/sync/head.js';
 import { Increment } from '../../src/sync/increment.js';
@@ -43,7 +45,9 @@ export async function openRoad(keys: number): Promise<Road> {
   const db = new SyncDatabase(config);
   const reader = new ResourceReader(createSources(config), PAGE);
   const quarantine = new Quarantine(db, config);
-  const tools = new SyncTools(db, reader, new RedisStore(server.client), quarantine, new SyncMetrics(new Metrics()));
+  const durability = new Durability(db, new CommitSignal());
+  const store = new RedisStore(server.client);
+  const tools = new SyncTools(db, reader, store, quarantine, new SyncMetrics(new Metrics()), durability);
   const increment = new Increment(tools);
   const client = new pg.Client(database.dsn);
   await client.connect();
@@ -67,9 +71,18 @@ export async function openRoad(keys: number): Promise<Road> {
       await client.query('COMMIT');
     },
     async snapshot(order = {}) {
-      const nothing = { fence: '1', before: 'unknown', ids: [], hasNews: () => false } as const;
-      const { signal } = new AbortController();
-      return new FullSnapshot(tools, increment, { ...nothing, signal, ...order }, await readHead(db)).run();
+      const head = await readHead(db);
+      const plain: SnapshotOrder = {
+        fence: '1',
+        before: 'unknown',
+        since: head.version,
+        replaces: undefined,
+        permits: () => Promise.resolve(false),
+        ids: [],
+        hasNews: () => false,
+        signal: new AbortController().signal,
+      };
+      return new FullSnapshot(tools, increment, { ...plain, ...order }, head).run();
     },
     async close() {
       await client.end();

@@ -13,6 +13,7 @@ export const ADMIN_RESOURCES = [
   'operation-logs',
   'logs',
   'stats',
+  'webhooks',
   'explain',
 ] as const;
 

@@ -11,7 +11,7 @@ type Part = (typeof PARTS)[number];
 export class HealthView {
   @ApiProperty({
     enum: ['ok', 'degraded', 'down'],
-    description: '`degraded`: Redis is away, or stored secrets cannot be read',
+    description: '`degraded`: Redis or the log database is away, or stored secrets cannot be read',
   })
   status!: 'ok' | 'degraded' | 'down';
 
@@ -23,6 +23,9 @@ export class HealthView {
 
   @ApiProperty({ enum: PARTS })
   redis!: Part;
+
+  @ApiProperty({ enum: PARTS, description: 'The log database, with the schema expected' })
+  logs!: Part;
 
   @ApiProperty({
     type: 'integer',

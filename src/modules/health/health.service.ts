@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { schemaState } from '../../database/migrate.js';
+import { CONFIGURATION, LOGS, schemaState } from '../../database/migrate.js';
+import { LogDatabase } from '../../log-database/log-database.js';
 import type { RedisClient } from '../../redis/redis-client.js';
 import { CONFIG_REDIS } from '../../redis/redis.module.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
@@ -14,30 +15,35 @@ export class HealthService {
   constructor(
     private readonly database: DataSource,
     private readonly apiKeys: ApiKeysService,
+    private readonly logs: LogDatabase,
     @Inject(CONFIG_REDIS) private readonly redis: RedisClient,
   ) {}
 
   async check(): Promise<HealthView> {
-    const [schema, redis] = await Promise.all([
+    const [schema, redis, logs] = await Promise.all([
       within(this.schema()),
       within(this.redis.ping().then(() => 'up' as const)),
+      within(schemaState(this.logs.reads, LOGS)),
     ]);
+    const areLogsUp = logs?.missing.length === 0;
     const undecryptable_secrets = schema === 'expected' ? ((await within(this.apiKeys.undecryptable())) ?? null) : null;
     const isDown = schema !== 'expected';
-    const isDegraded = redis !== 'up' || undecryptable_secrets !== 0;
+    const isDegraded = redis !== 'up' || !areLogsUp || undecryptable_secrets !== 0;
     return {
       status: isDown ? 'down' : isDegraded ? 'degraded' : 'ok',
       postgres: schema === undefined ? 'down' : 'up',
       schema: schema ?? 'unknown',
       redis: redis ?? 'down',
+      logs: areLogsUp ? 'up' : 'down',
       undecryptable_secrets,
     };
   }
 
   private async schema(): Promise<'expected' | 'older' | 'newer'> {
-    const { missing, unknown } = await schemaState({
-      query: async (sql) => ({ rows: await this.database.query(sql) }),
-    });
+    const { missing, unknown } = await schemaState(
+      { query: async (sql) => ({ rows: await this.database.query(sql) }) },
+      CONFIGURATION,
+    );
     if (missing.length > 0) return 'older';
     return unknown.length > 0 ? 'newer' : 'expected';
   }

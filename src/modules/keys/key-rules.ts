@@ -1,8 +1,8 @@
 import { DomainError } from '../../common/domain-error.js';
+import { currentPeriod } from '../../common/quota-calendar.js';
 import { unprocessableItem } from '../../crud/item-errors.js';
 import type { Tenant } from './key-master.js';
 import type { Key, QuotaResetType } from './key.entity.js';
-import { currentPeriod } from './quota-calendar.js';
 
 /** Fields as they were sent: absent keeps, null clears. */
 type Sent = {

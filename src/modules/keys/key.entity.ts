@@ -1,4 +1,5 @@
 import { Check, Column, Entity, ForeignKey, Index } from 'typeorm';
+import type { QuotaResetType } from '../../common/quota-calendar.js';
 import { BIGINT, MONEY, TEXT_LIST, TIMESTAMP } from '../../database/columns.js';
 import { Identity } from '../../database/identity.js';
 import { ResourceRow } from '../../database/resource-row.js';
@@ -6,7 +7,7 @@ import { Master } from '../masters/master.entity.js';
 import type { KeySecret } from './key-secret.entity.js';
 
 export type KeyStatus = 'active' | 'suspended' | 'revoked';
-export type QuotaResetType = 'none' | 'daily' | 'weekly' | 'monthly';
+export type { QuotaResetType };
 
 @Entity({ name: 'keys' })
 @Check('ck_keys_status', `status IN ('active', 'suspended', 'revoked')`)

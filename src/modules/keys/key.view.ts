@@ -6,10 +6,11 @@ import type { Key, KeyStatus, QuotaResetType } from './key.entity.js';
 export const KEY_STATUSES = ['active', 'suspended', 'revoked'] as const satisfies readonly KeyStatus[];
 export const RESET_TYPES = ['none', 'daily', 'weekly', 'monthly'] as const satisfies readonly QuotaResetType[];
 
+const EXAMPLE_TOKEN = 'ezk_0123456789abcdefghijklmnopqrstuvwxyzABCDa1B2';
 const SHOWN_ONCE = 'What clients send. Shown here and never again; present when it was just made';
 
 export class TokenSecretView {
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 1 })
   id!: number;
 
   @ApiProperty({ example: 'ezk_…a1B2' })
@@ -27,61 +28,66 @@ export class TokenSecretView {
 
 /** What a tenant sees of a key. */
 export class TokenView extends ResourceView {
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 1 })
   master_id!: number;
 
   @ApiProperty({ example: 'ci' })
   name!: string;
 
-  @ApiProperty({ description: 'Route group; empty = the master’s' })
+  @ApiProperty({ example: 'default', description: 'Route group; empty = the master’s' })
   group!: string;
 
-  @ApiProperty({ enum: KEY_STATUSES })
+  @ApiProperty({ enum: KEY_STATUSES, example: 'active' })
   status!: KeyStatus;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 1 })
   weight!: number;
 
-  @ApiProperty({ description: 'USD' })
+  @ApiProperty({ example: 25.5, description: 'USD' })
   balance!: number;
 
-  @ApiProperty({ type: [String] })
+  @ApiProperty({ type: [String], example: ['chat:*'] })
   scopes!: string[];
 
-  @ApiProperty({ type: [String], description: 'Empty = all of the master’s' })
+  @ApiProperty({ type: [String], example: ['default'], description: 'Empty = all of the master’s' })
   namespaces!: string[];
 
-  @ApiProperty({ description: 'Empty = the master’s' })
+  @ApiProperty({ example: 'default', description: 'Empty = the master’s' })
   default_namespace!: string;
 
-  @ApiProperty()
+  @ApiProperty({ example: true })
   model_limits_enabled!: boolean;
 
-  @ApiProperty({ type: [String] })
+  @ApiProperty({ type: [String], example: ['gpt-4o'] })
   model_limits!: string[];
 
-  @ApiProperty({ type: [String] })
+  @ApiProperty({ type: [String], example: ['192.0.2.0/24'] })
   allow_ips!: string[];
 
-  @ApiProperty({ type: [String] })
+  @ApiProperty({ type: [String], example: [] })
   deny_ips!: string[];
 
   @ApiProperty({ type: Date, nullable: true })
   expires_at!: Date | null;
 
-  @ApiProperty({ description: 'Whether `expires_at` has passed' })
+  @ApiProperty({ example: false, description: 'Whether `expires_at` has passed' })
   expired!: boolean;
 
-  @ApiProperty({ type: 'integer', nullable: true, description: 'Quota units in one period; null = no limit' })
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    example: 1_000_000,
+    description: 'Quota units in one period; null = no limit',
+  })
   quota_limit!: number | null;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 0 })
   quota_used!: number;
 
-  @ApiProperty({ description: 'Whether the quota of this period is spent' })
+  @ApiProperty({ example: false, description: 'Whether the quota of this period is spent' })
   exhausted!: boolean;
 
-  @ApiProperty({ enum: RESET_TYPES })
+  @ApiProperty({ enum: RESET_TYPES, example: 'monthly' })
   quota_reset_type!: QuotaResetType;
 
   @ApiProperty({ example: 'Europe/Berlin' })
@@ -96,10 +102,10 @@ export class TokenView extends ResourceView {
   @ApiProperty({ type: Date, nullable: true })
   last_accessed_at!: Date | null;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 0 })
   request_count!: number;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 0 })
   used_tokens!: number;
 
   @ApiProperty({ type: [TokenSecretView], description: 'Oldest first' })
@@ -107,12 +113,15 @@ export class TokenView extends ResourceView {
 }
 
 export class IssuedTokenView extends TokenView {
-  @ApiPropertyOptional({ description: SHOWN_ONCE })
+  @ApiPropertyOptional({ example: EXAMPLE_TOKEN, description: SHOWN_ONCE })
   token?: string;
 }
 
 export class KeySecretView extends TokenSecretView {
-  @ApiProperty({ description: 'Lower-case hex SHA-256 of what clients send' })
+  @ApiProperty({
+    example: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+    description: 'Lower-case hex SHA-256 of what clients send',
+  })
   token_hash!: string;
 }
 
@@ -123,7 +132,7 @@ export class KeyView extends TokenView {
 }
 
 export class IssuedKeyView extends KeyView {
-  @ApiPropertyOptional({ description: SHOWN_ONCE })
+  @ApiPropertyOptional({ example: EXAMPLE_TOKEN, description: SHOWN_ONCE })
   token?: string;
 }
 

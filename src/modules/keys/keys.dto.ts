@@ -20,26 +20,30 @@ const MOST_WEIGHT = 1_000_000;
 const TOKEN_HASH = /^[0-9a-f]{64}$/;
 
 export class ImportedSecretDto {
-  @PatternField(TOKEN_HASH, 'the lower-case hex SHA-256 of what clients send', { required: true })
+  @PatternField(TOKEN_HASH, 'the lower-case hex SHA-256 of what clients send', {
+    required: true,
+    example: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+  })
   token_hash!: string;
 
-  @TextField(16, { description: 'What may be shown of it, such as its last four characters' })
+  @TextField(16, { description: 'What may be shown of it, such as its last four characters', example: 'sk-…a1B2' })
   hint?: string;
 }
 
 export class CreateKeyDto extends CreateTokenDto {
   @PatternField(/^[\p{L}\p{N}._:/@+-]{0,128}$/u, 'the name of a route group, or empty', {
     description: 'Route group; empty = the master’s',
+    example: 'default',
   })
   group?: string;
 
-  @IntegerField(0, MOST_WEIGHT)
+  @IntegerField(0, MOST_WEIGHT, { example: 1 })
   weight?: number;
 
-  @MoneyField({ description: 'USD' })
+  @MoneyField({ description: 'USD', example: 25.5 })
   balance?: number;
 
-  @IntegerField(0, Number.MAX_SAFE_INTEGER, { description: 'Quota units spent in this period' })
+  @IntegerField(0, Number.MAX_SAFE_INTEGER, { description: 'Quota units spent in this period', example: 0 })
   quota_used?: number;
 
   @ApiPropertyOptional({
@@ -58,7 +62,7 @@ export class CreateKeyDto extends CreateTokenDto {
 }
 
 export class UpdateKeyDto extends PartialType(OmitType(CreateKeyDto, ['status', 'secrets'])) {
-  @ChoiceField(KEY_STATUSES, { description: '`revoked` is final' })
+  @ChoiceField(KEY_STATUSES, { description: '`revoked` is final', example: 'suspended' })
   status?: KeyStatus;
 }
 
@@ -66,7 +70,7 @@ export class BatchKeysDto extends batchOf('Key', CreateKeyDto, UpdateKeyDto, KEY
 
 /** Of `POST /keys`, where the path does not name the master. */
 export class CreateKeyOfMasterDto extends CreateKeyDto {
-  @IdField({ required: true })
+  @IdField({ required: true, example: 1 })
   master_id!: number;
 }
 

@@ -24,24 +24,31 @@ export class CreateTokenDto {
   @NameField({ required: true, example: 'ci' })
   name!: string;
 
-  @ChoiceField(['active', 'suspended'])
+  @ChoiceField(['active', 'suspended'], { example: 'active' })
   status?: KeyStatus;
 
   @ListField(/^[A-Za-z0-9._:*/-]{1,64}$/, '1 to 64 letters, digits or . _ : * / -', { example: ['chat:*'] })
   scopes?: string[];
 
-  @ListField(NAMESPACE_PATTERN, 'the name of a namespace', { description: 'Some of the master’s; empty = all of them' })
+  @ListField(NAMESPACE_PATTERN, 'the name of a namespace', {
+    description: 'Some of the master’s; empty = all of them',
+    example: ['default'],
+  })
   namespaces?: string[];
 
   @PatternField(/^(?:[a-z0-9][a-z0-9_-]{0,62})?$/, 'one of namespaces, or empty', {
     description: 'Namespace of model names that have none; empty = the master’s',
+    example: 'default',
   })
   default_namespace?: string;
 
-  @FlagField({ description: 'Whether `model_limits` is in force' })
+  @FlagField({ description: 'Whether `model_limits` is in force', example: true })
   model_limits_enabled?: boolean;
 
-  @ListField(NAME_PATTERN, 'the name of a model', { description: 'The only models that the key may call' })
+  @ListField(NAME_PATTERN, 'the name of a model', {
+    description: 'The only models that the key may call',
+    example: ['gpt-4o'],
+  })
   model_limits?: string[];
 
   @IpRangesField('The only addresses that may use the key; empty = all')
@@ -53,10 +60,13 @@ export class CreateTokenDto {
   @InstantField({ example: '2030-01-31T12:00:00Z' })
   expires_at?: string;
 
-  @IntegerField(0, Number.MAX_SAFE_INTEGER, { description: 'Quota units in one period; absent = no limit' })
+  @IntegerField(0, Number.MAX_SAFE_INTEGER, {
+    description: 'Quota units in one period; absent = no limit',
+    example: 1000000,
+  })
   quota_limit?: number;
 
-  @ChoiceField(RESET_TYPES, { description: 'How long a quota period is; weeks begin on Monday' })
+  @ChoiceField(RESET_TYPES, { description: 'How long a quota period is; weeks begin on Monday', example: 'monthly' })
   quota_reset_type?: QuotaResetType;
 
   @TimeZoneField('Where quota periods begin at midnight')
@@ -64,14 +74,17 @@ export class CreateTokenDto {
 }
 
 export class UpdateTokenDto extends PartialType(OmitType(CreateTokenDto, ['status'])) {
-  @ChoiceField(KEY_STATUSES, { description: '`revoked` is final' })
+  @ChoiceField(KEY_STATUSES, { description: '`revoked` is final', example: 'suspended' })
   status?: KeyStatus;
 }
 
 export class BatchTokensDto extends batchOf('Token', CreateTokenDto, UpdateTokenDto, KEY_STATUSES) {}
 
 export class RotateKeyDto {
-  @IntegerField(0, LONGEST_OVERLAP_SECONDS, { description: 'How long the present secrets stay valid; default 0' })
+  @IntegerField(0, LONGEST_OVERLAP_SECONDS, {
+    description: 'How long the present secrets stay valid; default 0',
+    example: 3600,
+  })
   overlap_seconds?: number;
 }
 

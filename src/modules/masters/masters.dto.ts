@@ -17,24 +17,28 @@ export class CreateMasterDto {
   @NameField({ description: 'Route group of its keys, unless they name their own', example: 'default' })
   group?: string;
 
-  @ListField(NAMESPACE_PATTERN, 'the name of a namespace', { description: 'What it may use; each must exist' })
+  @ListField(NAMESPACE_PATTERN, 'the name of a namespace', {
+    description: 'What it may use; each must exist',
+    example: ['default'],
+  })
   namespaces?: string[];
 
   @PatternField(/^(?:[a-z0-9][a-z0-9_-]{0,62})?$/, 'one of namespaces, or empty', {
     description: 'Namespace of model names that have none; one of `namespaces`',
+    example: 'default',
   })
   default_namespace?: string;
 
-  @IntegerField(0, MOST_KEYS, { description: 'Keys that are not revoked; 0 = no limit' })
+  @IntegerField(0, MOST_KEYS, { description: 'Keys that are not revoked; 0 = no limit', example: 100 })
   max_child_keys?: number;
 
-  @IntegerField(0, MOST_QPS, { description: 'Requests per second over all keys; 0 = no limit' })
+  @IntegerField(0, MOST_QPS, { description: 'Requests per second over all keys; 0 = no limit', example: 50 })
   global_qps?: number;
 
-  @ChoiceField(STATUSES)
+  @ChoiceField(STATUSES, { example: 'active' })
   status?: MasterStatus;
 
-  @MoneyField({ description: 'USD' })
+  @MoneyField({ description: 'USD', example: 25.5 })
   balance?: number;
 }
 
@@ -60,6 +64,7 @@ export type MasterAction = (typeof MASTER_ACTIONS)[number];
 export class ManageMasterDto {
   @ChoiceField(MASTER_ACTIONS, {
     required: true,
+    example: 'suspend',
     description: '`rotate` gives it a new master key; that and `bump_epoch` raise the epoch, which ends its JWTs',
   })
   action!: MasterAction;
@@ -78,19 +83,19 @@ export class MasterView extends ResourceView {
   @ApiProperty({ example: 'default', description: 'Empty: none' })
   default_namespace!: string;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 100 })
   max_child_keys!: number;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', example: 50 })
   global_qps!: number;
 
-  @ApiProperty({ enum: STATUSES })
+  @ApiProperty({ enum: STATUSES, example: 'active' })
   status!: MasterStatus;
 
-  @ApiProperty({ type: 'integer', description: 'Raised to invalidate everything issued before' })
+  @ApiProperty({ type: 'integer', example: 1, description: 'Raised to invalidate everything issued before' })
   epoch!: number;
 
-  @ApiProperty({ description: 'USD' })
+  @ApiProperty({ example: 25.5, description: 'USD' })
   balance!: number;
 
   @ApiProperty({ example: 'ezm_…a1B2' })
@@ -98,7 +103,10 @@ export class MasterView extends ResourceView {
 }
 
 export class IssuedMasterView extends MasterView {
-  @ApiPropertyOptional({ description: 'Shown here and never again; present when it was just made' })
+  @ApiPropertyOptional({
+    example: 'ezm_0123456789abcdefghijklmnopqrstuvwxyzABCDa1B2',
+    description: 'Shown here and never again; present when it was just made',
+  })
   master_key?: string;
 }
 

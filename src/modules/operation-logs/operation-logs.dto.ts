@@ -11,7 +11,10 @@ export class ListOperationLogsDto extends ListQueryDto {
   @IdFilter()
   resource_id?: number;
 
-  @TextField(64, { example: 'update' })
+  @TextField(64, {
+    example: 'update',
+    description: 'Like `search`, among the newest 500,000 entries, or those since `from`',
+  })
   action?: string;
 
   @TextField(32, { example: 'admin' })

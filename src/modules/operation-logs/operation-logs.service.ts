@@ -21,15 +21,22 @@ const LISTING = {
     config_version: 'r.config_version = :config_version',
     from: 'r.at >= :from',
     to: 'r.at < :to',
+    newest: 'r.id > (SELECT max(id) FROM operation_logs) - :newest',
   },
 };
+
+/** What no index finds would be looked for in the whole history. */
+const SEARCHED = 500_000;
 
 @Injectable()
 export class OperationLogsService {
   constructor(@InjectRepository(OperationLog) private readonly logs: Repository<OperationLog>) {}
 
   list(query: ListOperationLogsDto): Promise<Page<OperationLog>> {
-    return findPage(this.logs, LISTING, query);
+    const { search, action, from } = query;
+    const isSearch = (search ?? action) !== undefined && from === undefined;
+    const bounded: ListOperationLogsDto & { newest?: number } = isSearch ? { ...query, newest: SEARCHED } : query;
+    return findPage(this.logs, LISTING, bounded);
   }
 
   async get(id: number): Promise<OperationLog> {

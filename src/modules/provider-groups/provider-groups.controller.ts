@@ -64,7 +64,12 @@ export class ProviderGroupsController {
     summary: 'Delete a provider group',
     description: 'A group that API keys or bindings refer to is refused (409) unless they are to go with it',
   })
-  @ApiQuery({ name: 'cascade', required: false, type: Boolean, description: 'Delete its API keys and bindings too' })
+  @ApiQuery({
+    name: 'cascade',
+    required: false,
+    type: Boolean,
+    description: 'Delete its API keys and bindings too, which takes their scopes',
+  })
   @ApiRemove(ProviderGroupView)
   remove(@Param('id', IdPipe) id: number, @Query('cascade', CascadePipe) cascade: boolean): Promise<void> {
     return this.groups.remove(id, cascade);

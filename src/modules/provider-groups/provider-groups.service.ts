@@ -5,6 +5,7 @@ import { checkOutboundUrl } from '../../common/outbound-url.js';
 import { Config } from '../../config/config.js';
 import { CrudService, type RowChange, type WithId } from '../../crud/crud.service.js';
 import { invalidItem, single } from '../../crud/item-errors.js';
+import { assertMayWrite } from '../../http/access.js';
 import { Outbox } from '../../outbox/outbox.js';
 import type { Tx } from '../../outbox/tx.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
@@ -38,6 +39,7 @@ export class ProviderGroupsService extends CrudService<ProviderGroup, CreateProv
 
   /** With `cascade` together with all that refers to it; else the constraints refuse a group that is in use. */
   override async remove(id: number, cascade = false): Promise<void> {
+    if (cascade) assertMayWrite('api-keys', 'bindings');
     await this.outbox.write((tx) =>
       single(async () => {
         if (cascade) await this.empty(tx, id);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { single } from '../../crud/item-errors.js';
+import { assertMayWrite } from '../../http/access.js';
 import { Outbox } from '../../outbox/outbox.js';
 import type { ApiKey } from '../api-keys/api-key.entity.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
@@ -15,7 +16,8 @@ export class ProvidersService {
     private readonly apiKeys: ApiKeysService,
   ) {}
 
-  create({ api_key: secret, ...input }: CreateProviderDto): Promise<{ group: ProviderGroup; apiKey: ApiKey }> {
+  async create({ api_key: secret, ...input }: CreateProviderDto): Promise<{ group: ProviderGroup; apiKey: ApiKey }> {
+    assertMayWrite('api-keys');
     return this.outbox.write((tx) =>
       single(async () => {
         const [group] = await this.groups.insert(tx, [input]);

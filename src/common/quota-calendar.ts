@@ -1,4 +1,4 @@
-import type { QuotaResetType } from './key.entity.js';
+export type QuotaResetType = 'none' | 'daily' | 'weekly' | 'monthly';
 
 /** From `start`, and up to but not including `end`. */
 export interface Period {

@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
+import { DomainError, type FieldError, invalidField, invalidFields } from '../../common/domain-error.js';
+import { Config } from '../../config/config.js';
+import { hasBody, readBody, requireType, textOf } from '../../http/json-body.js';
+import type { IngestQueryDto, IngestView, RejectedRecordView } from './ingest.dto.js';
+import { type IngestBody, JSON_TYPE, NDJSON_TYPE, readIngestBody } from './ingest-body.js';
+import { LogBatch } from './log-batch.js';
+import { LogMetrics } from './log-metrics.js';
+import { LogSchema } from './log-schema.service.js';
+import { LogWriter } from './log-writer.js';
+import { ParseBudget } from './parse-budget.js';
+import { type Judged, RecordIntake } from './record-intake.js';
+
+/** Takes in what balancers post. */
+@Injectable()
+export class IngestService {
+  private readonly budget = new ParseBudget();
+
+  constructor(
+    private readonly config: Config,
+    private readonly intake: RecordIntake,
+    private readonly writer: LogWriter,
+    private readonly schema: LogSchema,
+    private readonly metrics: LogMetrics,
+  ) {}
+
+  ingest(request: IncomingMessage, query: IngestQueryDto): Promise<IngestView> {
+    return this.budget.admit(async () => {
+      const body = await this.read(request);
+      const { node = body.node, batch_id = body.batch_id, durable = false } = query;
+      return this.take({ node, batch_id, records: body.records }, durable);
+    });
+  }
+
+  private async read(request: IncomingMessage): Promise<IngestBody> {
+    if (!hasBody(request)) throw invalidField('', 'there must be at least one record');
+    const type = requireType(request, [JSON_TYPE, NDJSON_TYPE]);
+    const bytes = await readBody(request, this.config.server.body_limit_bytes);
+    await this.budget.spend(bytes.length);
+    return readIngestBody(textOf(bytes), type);
+  }
+
+  private async take({ node, batch_id, records }: IngestBody, durable: boolean): Promise<IngestView> {
+    const judged = this.intake.judge(records, node);
+    this.metrics.refused.inc({ reason: 'invalid' }, judged.rejected.length);
+    if (judged.records.length === 0) throw nothingToTake(judged);
+    const batch = new LogBatch(judged.records, batch_id === undefined ? undefined : { node: node ?? '', id: batch_id });
+    await this.enqueue(batch, durable);
+    this.metrics.accepted.inc({ source: 'http' }, judged.records.length);
+    return viewOf(judged, batch, durable);
+  }
+
+  private async enqueue(batch: LogBatch, durable: boolean): Promise<void> {
+    try {
+      this.schema.requireExpected();
+      if (durable) await this.writer.commit(batch);
+      else this.writer.add(batch);
+    } catch (error) {
+      const isFull = error instanceof DomainError && error.kind === 'too_many';
+      this.metrics.refused.inc({ reason: isFull ? 'queue_full' : 'unavailable' }, batch.records.length);
+      throw error;
+    }
+  }
+}
+
+const MOST_ERRORS = 100;
+
+function nothingToTake({ rejected }: Judged): DomainError {
+  const errors = rejected.flatMap(({ index, errors: faults }) =>
+    faults.map(({ pointer, message }): FieldError => ({ pointer: `/${index}${pointer}`, message })),
+  );
+  return invalidFields(errors.slice(0, MOST_ERRORS));
+}
+
+function viewOf(judged: Judged, batch: LogBatch, durable: boolean): IngestView {
+  const unstorable = judged.records.flatMap((record, i): RejectedRecordView[] =>
+    batch.dropped.has(record)
+      ? [{ index: judged.indexes[i]!, errors: [{ pointer: '', message: 'the record could not be stored' }] }]
+      : [],
+  );
+  const view: IngestView = {
+    accepted: judged.records.length - unstorable.length,
+    rejected: [...judged.rejected, ...unstorable],
+  };
+  return durable ? { ...view, duplicate: batch.isDuplicate } : view;
+}

@@ -1,0 +1,77 @@
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { redisKeys } from '../../contract/redis-keys.js';
+import type { StreamConsumer, StreamEntry } from '../../redis/stream-consumer.js';
+import { Streams } from '../../redis/streams.js';
+import { JSON_TYPE, readIngestBody } from './ingest-body.js';
+import { LogBatch } from './log-batch.js';
+import { LogMetrics } from './log-metrics.js';
+import { LogSchema } from './log-schema.service.js';
+import { LogWriter } from './log-writer.js';
+import { RecordIntake } from './record-intake.js';
+
+const ENTRIES_AT_ONCE = 500;
+const GOODBYE_MS = 5_000;
+
+/** No node of a balancer is called like this: entries without a batch id are recognised by their own. */
+const STREAM_NODE = '~stream';
+
+/** Takes in what balancers add to the stream `logs:ingest`. An entry is acknowledged when its records are committed. */
+@Injectable()
+export class LogStreamConsumer implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly consumer: StreamConsumer;
+  private readonly logger = new Logger(LogStreamConsumer.name);
+
+  constructor(
+    private readonly intake: RecordIntake,
+    private readonly writer: LogWriter,
+    private readonly schema: LogSchema,
+    private readonly metrics: LogMetrics,
+    streams: Streams,
+  ) {
+    this.consumer = streams.consumer({
+      stream: redisKeys.logsIngest,
+      group: 'ez-api',
+      atOnce: ENTRIES_AT_ONCE,
+      handle: (entries) => this.take(entries),
+    });
+    metrics.streamLength(() => this.consumer.waiting());
+  }
+
+  onApplicationBootstrap(): void {
+    this.consumer.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.consumer.stop(GOODBYE_MS);
+  }
+
+  /** When some can't be written now all come again; those that were are recognised then. */
+  private async take(entries: StreamEntry[]): Promise<void> {
+    this.schema.requireExpected();
+    const batches = entries.flatMap((entry) => this.batchOf(entry) ?? []);
+    const outcomes = await Promise.allSettled(batches.map((batch) => this.writer.commit(batch)));
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failure) throw failure.reason as Error;
+    for (const { records } of batches) this.metrics.accepted.inc({ source: 'stream' }, records.length);
+  }
+
+  /** Undefined if there is nothing in it to write: it would be no better when it is read again. */
+  private batchOf({ id, fields }: StreamEntry): LogBatch | undefined {
+    try {
+      const body = readIngestBody(fields.data ?? '', JSON_TYPE);
+      const { records, rejected } = this.intake.judge(body.records, body.node);
+      if (rejected.length > 0) this.refuse(rejected.length, id, rejected[0]!.errors[0]!.message);
+      const key =
+        body.batch_id === undefined ? { node: STREAM_NODE, id } : { node: body.node ?? '', id: body.batch_id };
+      return records.length > 0 ? new LogBatch(records, key) : undefined;
+    } catch (error) {
+      this.refuse(1, id, (error as Error).message);
+      return undefined;
+    }
+  }
+
+  private refuse(count: number, id: string, reason: string): void {
+    this.metrics.refused.inc({ reason: 'invalid' }, count);
+    this.logger.warn(`refused ${count} records of entry ${id} in ${redisKeys.logsIngest}: ${reason}`);
+  }
+}

@@ -1,0 +1,68 @@
+import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import type pg from 'pg';
+import { LogDatabase } from '../../log-database/log-database.js';
+import { inTransaction } from '../../log-database/transaction.js';
+import { MOST_DELTAS, moveDeltas } from './compaction.js';
+import { tryLockRollups } from './rollup-lock.js';
+
+const PERIOD_MS = 10_000;
+
+/** Work of a tenth of the time at most: when much comes in, more of it is summed up at once, which is cheaper. */
+const REST_FACTOR = 9;
+
+/** Rows that were deleted are still read over by everybody until they are cleared away. */
+const WORTH_CLEARING = 5_000;
+
+/** Sums up what flushes have appended. Every replica tries; the one that gets the lock does it, the others find that it was done. */
+@Injectable()
+export class Compactor implements BeforeApplicationShutdown {
+  private running: Promise<number> | undefined;
+  private restUntil = 0;
+  private isStopping = false;
+  private readonly logger = new Logger(Compactor.name);
+
+  constructor(private readonly database: LogDatabase) {}
+
+  @Interval('rollups:compaction', PERIOD_MS)
+  async tick(): Promise<void> {
+    if (this.running || performance.now() < this.restUntil) return;
+    const startedAt = performance.now();
+    await this.run(PERIOD_MS / 2).catch((error: Error) => this.logger.warn(`roll-ups wait: ${error.message}`));
+    this.restUntil = performance.now() + REST_FACTOR * (performance.now() - startedAt);
+  }
+
+  /**
+   * Moves all deltas that are there.
+   * @param minAgeMs leaves them if they were moved more recently, by whomever
+   * @returns how many were moved
+   */
+  run(minAgeMs = 0): Promise<number> {
+    this.running ??= this.moveAll(minAgeMs).finally(() => (this.running = undefined));
+    return this.running;
+  }
+
+  /** The pool is closed next. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
+    await this.running?.catch(() => undefined);
+  }
+
+  private async moveAll(minAgeMs: number): Promise<number> {
+    let all = 0;
+    for (let moved = MOST_DELTAS; moved === MOST_DELTAS && !this.isStopping; all += moved) {
+      moved = await inTransaction(this.database.writes, 'write', (client) => moveIfDue(client, all > 0 ? 0 : minAgeMs));
+    }
+    if (all >= WORTH_CLEARING) await this.database.writes.query('VACUUM (TRUNCATE false) logs.rollup_deltas');
+    return all;
+  }
+}
+
+async function moveIfDue(client: pg.ClientBase, minAgeMs: number): Promise<number> {
+  if (!(await tryLockRollups(client))) return 0;
+  const { rows } = await client.query<{ due: boolean }>(
+    `SELECT compacted_at <= now() - $1 * interval '1 ms' AS due FROM logs.rollup_state`,
+    [minAgeMs],
+  );
+  return rows[0]!.due ? moveDeltas(client) : 0;
+}

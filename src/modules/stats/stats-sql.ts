@@ -1,0 +1,99 @@
+import type { Edges } from './buckets.js';
+import { type Dimension, levelOf, NOTHING } from './rollup-levels.js';
+import { MEASURES, tableOf, WIDTH_MS } from './rollup-tables.js';
+import type { Slice } from './slices.js';
+
+/** Rows must have one of the values in each of these dimensions. */
+export type Filter = Partial<Record<Dimension, readonly (string | number)[]>>;
+
+export interface Statement {
+  text: string;
+  values: unknown[];
+}
+
+/** What is read of the roll-ups. */
+export interface Selection {
+  slices: readonly Slice[];
+  filter: Filter;
+  groupBy: Dimension | undefined;
+}
+
+/** The values of a dimension with most requests. Index and table are read for two columns only. */
+export function rankStatement(selection: Selection, top: number): Statement {
+  const values = new Parameters();
+  return {
+    text: `SELECT value::text FROM (${sourceOf(selection, values)}) AS r
+            GROUP BY r.value ORDER BY sum(requests) DESC, r.value LIMIT ${values.add(top, 'int')}`,
+    values: values.list,
+  };
+}
+
+/** A sum over one bucket, and one value of the dimension where there is one; numbers that may be large are digits. */
+export interface SumRow {
+  /** From 1: which two edges its rows lie between. */
+  bucket: number;
+  value: string | null;
+  requests: string;
+  errors: string;
+  input_tokens: string;
+  output_tokens: string;
+  cached_tokens: string;
+  cost_nano_usd: string;
+  latency_hist: string;
+  ttft_hist: string;
+}
+
+/** Classes of what succeeded; 0 is no status at all. */
+const SUCCESS = '(1, 2, 3)';
+
+export function sumStatement(selection: Selection, edges: Edges): Statement {
+  const values = new Parameters();
+  const bounds = values.add(edges.map(instant), 'timestamptz[]');
+  return {
+    text: `SELECT width_bucket(middle, ${bounds}) AS bucket, value::text, sum(requests) AS requests,
+                  coalesce(sum(requests) FILTER (WHERE status_class NOT IN ${SUCCESS}), 0) AS errors,
+                  sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
+                  sum(cached_tokens) AS cached_tokens, trunc(sum(cost_usd) * 1000000000) AS cost_nano_usd,
+                  sum(latency_hist) AS latency_hist, sum(ttft_hist) AS ttft_hist
+             FROM (${sourceOf(selection, values)}) AS r
+            GROUP BY 1, r.value`,
+    values: values.list,
+  };
+}
+
+class Parameters {
+  readonly list: unknown[] = [];
+
+  add(value: unknown, type: string): string {
+    this.list.push(value);
+    return `$${this.list.length}::${type}`;
+  }
+}
+
+/**
+ * Rows of the smallest level that has what is asked for, and what no compaction has moved yet. Each slice is a query of its own: with
+ * a join to a list of them, PostgreSQL would not know which partitions and how many rows they need.
+ */
+function sourceOf({ slices, filter, groupBy }: Selection, values: Parameters): string {
+  const dimensions = Object.keys(filter) as Dimension[];
+  const level = levelOf(groupBy ? [...dimensions, groupBy] : dimensions);
+  const conditions = dimensions.map((dimension) => ` AND ${dimension} = ${anyOf(filter, dimension, values)}`).join('');
+  const columns = `${groupBy ?? 'NULL'} AS value, status_class, ${MEASURES.join(', ')}`;
+  const during = (from: number, to: number): string =>
+    `at >= ${values.add(instant(from), 'timestamptz')} AND at < ${values.add(instant(to), 'timestamptz')}${conditions}`;
+  const moved = slices.map(({ tier, from, to }) => {
+    const half = WIDTH_MS[tier] / 2;
+    return `SELECT at + interval '${half} ms' AS middle, ${columns} FROM ${tableOf(tier)}
+             WHERE level = ${level} AND ${during(from - half, to - half)}`;
+  });
+  const waiting = `SELECT at AS middle, ${columns} FROM logs.rollup_deltas
+             WHERE ${during(slices[0]?.from ?? 0, slices.at(-1)?.to ?? 0)}`;
+  return [...moved, waiting].join(' UNION ALL ');
+}
+
+function anyOf(filter: Filter, dimension: Dimension, values: Parameters): string {
+  const type = NOTHING[dimension] === '' ? 'text[]' : 'bigint[]';
+  return `ANY (${values.add(filter[dimension], type)})`;
+}
+
+const instant = (at: number): string => new Date(at).toISOString();

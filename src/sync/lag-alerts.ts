@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import {
+  AlertSources,
+  type Alert,
+  type AlertConditions,
+  type AlertSource,
+} from '../modules/webhooks/alert-sources.service.js';
+import { SyncDatabase } from './sync-database.js';
+import { SyncService } from './sync.service.js';
+
+/** Tells the webhook of changes that Redis has lacked for too long. */
+@Injectable()
+export class LagAlerts implements AlertSource {
+  readonly events = ['sync_lag'] as const;
+
+  constructor(
+    private readonly sync: SyncService,
+    private readonly database: SyncDatabase,
+    sources: AlertSources,
+  ) {
+    sources.register(this);
+  }
+
+  async find(_event: string, { sync_lag }: AlertConditions): Promise<Alert[]> {
+    const { head, applied, isConnected } = await this.sync.look();
+    const [oldest] = await this.database.query<{ age: number }>(
+      `SELECT extract(epoch FROM clock_timestamp() - changed_at) AS age
+         FROM sync_resource WHERE version > $1 ORDER BY version LIMIT 1`,
+      [applied],
+    );
+    if (!oldest || oldest.age < sync_lag.seconds) return [];
+    const data = {
+      lag_seconds: Math.round(oldest.age),
+      config_version: `${head.gen}.${head.version}`,
+      redis: isConnected ? 'connected' : 'not reachable',
+    };
+    return [{ key: 'sync_lag', lasting: true, data }];
+  }
+}
