@@ -57,10 +57,22 @@ local function put_record(key, grave, gen, item)
   return true
 end
 
+-- Where another slot has the stream, the marker stands in its place, and the change is told there.
 local function announce(stream, version, kind, ref, op)
+  if stream == KEYS[1] then return end
   local entry = { 'MAXLEN', '~', '100000', '*', 'v', version, 'kind', kind, 'ref', ref, 'op', op }
   if redis.pcall('XADD', stream, unpack(entry)).err then
     redis.call('UNLINK', stream)
     redis.call('XADD', stream, unpack(entry))
   end
+end
+
+-- Likewise the hint: without a channel it is published elsewhere.
+local function publish(channel, hint)
+  if channel ~= '' then redis.call('PUBLISH', channel, hint) end
+end
+
+-- Another one after every restart, and on every other server.
+local function process_id()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 end
