@@ -32,8 +32,7 @@ local function put_field(hash, versions, item)
   elseif not may_create then
     return false
   end
-  if item.op == 'put' then redis.call('HSET', hash, item.ref, item.value) else redis.call('HDEL', hash, item.ref) end
-  redis.call('HSET', versions, item.ref, item.version)
+  write_field(hash, versions, item)
   return true
 end
 

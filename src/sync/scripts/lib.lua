@@ -29,6 +29,22 @@ local function held_version(key, grave)
   return version, gen
 end
 
+-- A field and its version, or neither: a script that is denied a command in the middle keeps what it has written.
+local function write_field(hash, versions, item)
+  if item.op == 'put' then
+    redis.call('HSET', hash, item.ref, item.value)
+    redis.call('HSET', versions, item.ref, item.version)
+    return
+  end
+  local held = redis.call('HGET', versions, item.ref)
+  redis.call('HSET', versions, item.ref, item.version)
+  local deleted = redis.pcall('HDEL', hash, item.ref)
+  if type(deleted) == 'table' and deleted.err then
+    if held then redis.call('HSET', versions, item.ref, held) end
+    error(deleted)
+  end
+end
+
 -- A day: no writer who was stopped for longer still has a term.
 local GRAVE_SECONDS = 86400
 

@@ -28,8 +28,12 @@ end
 for _, item in ipairs(items) do
   if item.hash then
     local hash, versions = KEYS[item.hash], KEYS[item.hash + 1]
-    if item.op == 'put' then redis.call('HSET', hash, item.ref, item.value) else redis.call('HDEL', hash, item.ref) end
-    if item.version then redis.call('HSET', versions, item.ref, item.version) else redis.call('HDEL', versions, item.ref) end
+    if item.version then
+      write_field(hash, versions, item)
+    else
+      redis.call('HDEL', hash, item.ref)
+      redis.call('HDEL', versions, item.ref)
+    end
   end
   if item.record then write_record(KEYS[item.record], KEYS[item.grave], gen, item) end
   announce(KEYS[2], gen .. '.' .. (item.version or head), item.kind, item.ref, item.op)
