@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BookKeeping } from '../../src/modules/usage/book-keeping.js';
+import { balancer, records } from '../support/access-logs.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { aKey, aMaster, tokenHash } from '../support/gateway.js';
 import { aBatch, flush, keyOf, settled } from './balancing.js';
@@ -96,6 +97,22 @@ describe('a reconciliation', () => {
     expect(await keyOf(app, key)).toMatchObject({ request_count: 3, quota_used: 4, exhausted: false });
     await app.sync();
     expect(await app.redis.hget(`auth:token:${tokenHash(key.token)}`, 'status')).toBe('active');
+  });
+
+  it('shows where access logs say something else than what was settled', async () => {
+    const { id: master } = await aMaster(app);
+    const [alike, other] = [await aKey(app, master), await aKey(app, master)];
+    for (const { id } of [alike, other]) await settled(app, aBatch({ key_id: id, requests: 2, input_tokens: 10 }));
+    const logged = [
+      ...records(2, { master_id: master, key_id: alike.id, input_tokens: 5 }),
+      ...records(1, { master_id: master, key_id: other.id, input_tokens: 10 }),
+    ];
+    expect((await balancer(app).post('/logs?durable=true', logged)).body).toMatchObject({ accepted: 3 });
+    const { rollups } = await reconcile({ after_key_id: alike.id - 1 });
+    expect(rollups).toEqual({
+      state: 'compared',
+      differences: [{ key_id: other.id, counter: 'requests', ledger: 2, logged: 1 }],
+    });
   });
 
   it('goes page by page', async () => {

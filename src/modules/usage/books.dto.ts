@@ -162,6 +162,31 @@ export class UsageDifferenceView {
   counted!: number;
 }
 
+export class RollupDifferenceView {
+  @ApiProperty({ type: 'integer', example: 9 })
+  key_id!: number;
+
+  @ApiProperty({ example: 'requests' })
+  counter!: string;
+
+  @ApiProperty({ example: 3, description: 'What was settled' })
+  ledger!: number;
+
+  @ApiProperty({ example: 4, description: 'What access logs say' })
+  logged!: number;
+}
+
+export class RollupComparisonView {
+  @ApiProperty({ enum: ['compared', 'unavailable'], description: '`unavailable`: the log database does not answer' })
+  state!: 'compared' | 'unavailable';
+
+  @ApiProperty({
+    type: [RollupDifferenceView],
+    description: 'At most 1,000. Usage and access logs come on different ways, so these are shown and never repaired',
+  })
+  differences!: RollupDifferenceView[];
+}
+
 export class UsageReconciliationView {
   @count(1000)
   keys!: number;
@@ -171,6 +196,9 @@ export class UsageReconciliationView {
 
   @ApiProperty({ description: 'Whether they have been repaired', example: false })
   repaired!: boolean;
+
+  @ApiProperty({ description: 'The ledger against the roll-ups of access logs' })
+  rollups!: RollupComparisonView;
 
   @ApiProperty({ type: 'integer', nullable: true, example: 1000, description: 'Null: every key was compared' })
   next_after_key_id!: number | null;

@@ -11,6 +11,7 @@ import {
   REPAIR_KEYS,
   REPAIR_MASTERS,
 } from './reconciliation.sql.js';
+import { RollupComparison } from './rollup-comparison.js';
 import { liveSecrets } from './settlement.js';
 import { LOCK_KEYS } from './settlement.sql.js';
 
@@ -22,6 +23,7 @@ export class UsageReconciliation {
   constructor(
     private readonly database: DataSource,
     private readonly outbox: Outbox,
+    private readonly rollups: RollupComparison,
   ) {}
 
   /** Masters are compared with the last page of keys. */
@@ -41,7 +43,11 @@ export class UsageReconciliation {
     ].map(toView);
     const repaired = repair && differences.length > 0;
     if (repaired) await this.outbox.write((tx) => repairAll(tx, differences));
-    return { keys: page!.keys, differences, repaired, next_after_key_id: isLast ? null : Number(page!.last) };
+    return {
+      ...{ keys: page!.keys, differences, repaired },
+      rollups: await this.rollups.compare(after_key_id, limit),
+      next_after_key_id: isLast ? null : Number(page!.last),
+    };
   }
 }
 

@@ -1,10 +1,12 @@
 import { Module } from '@nestjs/common';
+import { RollupsModule } from '../stats/rollups.module.js';
 import { BookKeeping } from './book-keeping.js';
 import { UsageBooks } from './books.service.js';
 import { FlushController } from './flush.controller.js';
 import { OwnUsageController } from './own-usage.controller.js';
 import { QuotaAlerts } from './quota-alerts.js';
 import { QuotaResets } from './quota-resets.js';
+import { RollupComparison } from './rollup-comparison.js';
 import { UsageReconciliation } from './reconciliation.service.js';
 import { UsageMetrics } from './usage-metrics.js';
 import { UsageStream } from './usage-stream.js';
@@ -12,6 +14,7 @@ import { UsageController } from './usage.controller.js';
 import { UsageService } from './usage.service.js';
 
 @Module({
+  imports: [RollupsModule],
   controllers: [FlushController, UsageController, OwnUsageController],
   providers: [
     UsageService,
@@ -19,6 +22,7 @@ import { UsageService } from './usage.service.js';
     UsageStream,
     UsageMetrics,
     UsageBooks,
+    RollupComparison,
     UsageReconciliation,
     QuotaResets,
     BookKeeping,
