@@ -70,9 +70,9 @@ describe('the realtime of a master', () => {
   });
 
   describe('as server-sent events', () => {
-    const follow = (signal: AbortSignal): Promise<Response> =>
+    const follow = (signal: AbortSignal, who = master): Promise<Response> =>
       fetch(`${app.url}/v1/realtime`, {
-        headers: { accept: 'text/event-stream', authorization: `Bearer ${master.master_key}` },
+        headers: { accept: 'text/event-stream', authorization: `Bearer ${who.master_key}` },
         signal,
       });
 
@@ -97,6 +97,15 @@ describe('the realtime of a master', () => {
       const reader = events(response, 3);
       await serve(master.id, { requests: 2 });
       expect((await reader).at(-1)).toMatchObject({ master_id: master.id, current_minute: { requests: 2 } });
+      stop.abort();
+    });
+
+    it('is limited for each master, and no tenant takes the places of others', async () => {
+      const stop = new AbortController();
+      const [greedy, other] = [await aMaster(app), await aMaster(app)];
+      const answers = await Promise.all(Array.from({ length: 11 }, () => follow(stop.signal, greedy)));
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array<number>(10).fill(200), 429]);
+      expect((await follow(stop.signal, other)).status).toBe(200);
       stop.abort();
     });
 

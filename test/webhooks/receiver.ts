@@ -14,6 +14,7 @@ export class Receiver {
   readonly received: Received[] = [];
   /** Status of the next answers; 0: none at all. */
   answers = 200;
+  whenCalled: () => Promise<unknown> = () => Promise.resolve();
 
   private constructor(private readonly server: http.Server) {}
 
@@ -39,6 +40,7 @@ export class Receiver {
     for await (const chunk of req) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString();
     this.received.push({ headers: req.headers, text, body: JSON.parse(text) });
+    await this.whenCalled();
     if (this.answers === 0) return;
     res.writeHead(this.answers, { location: 'http://127.0.0.1:9/' }).end('an answer that nobody reads');
   }

@@ -37,6 +37,12 @@ describe('the webhook of alerts', () => {
   /** For an event that doesn't occur here: the timers run as well. */
   const put = (fields: object = {}) =>
     app.admin.put(PATH, { url: receiver.url, secret: SECRET, events: ['error_rate'], ...fields });
+  /** As if so many alerts had been raised. */
+  const wait = (count = 1): Promise<unknown> =>
+    app.db.query(
+      `INSERT INTO webhook_deliveries (event, payload) SELECT 'sync_lag', '{"event":"sync_lag"}' FROM generate_series(1, $1)`,
+      [count],
+    );
   const deliveries = async (query = ''): Promise<Json[]> =>
     (await app.admin.get(`${PATH}/deliveries${query}`)).body.data;
 
@@ -114,8 +120,13 @@ describe('the webhook of alerts', () => {
       await put();
       receiver.answers = answer;
       const { body } = await app.admin.post(`${PATH}/test`);
-      expect(body).toMatchObject({ status: 'pending', attempts: 1, last_error, delivered_at: null });
-      expect(Date.parse(body.next_attempt_at)).toBeGreaterThan(Date.parse(body.last_attempt_at));
+      expect(body).toMatchObject({
+        status: 'dead',
+        attempts: 1,
+        last_error,
+        delivered_at: null,
+        next_attempt_at: null,
+      });
       expect(receiver.received).toHaveLength(1);
     });
 
@@ -192,7 +203,8 @@ describe('the webhook of alerts', () => {
     beforeEach(async () => {
       await put();
       receiver.answers = 503;
-      await app.admin.post(`${PATH}/test`);
+      await wait();
+      await watch().deliver();
       await app.db.query(`UPDATE webhook_deliveries SET next_attempt_at = now() + interval '1 hour'`);
     });
 
@@ -228,6 +240,17 @@ describe('the webhook of alerts', () => {
       await passTime('31 seconds');
       await watch().deliver();
       expect(receiver.received).toHaveLength(2);
+    });
+
+    it('is not called any more once another has taken its place, or none', async () => {
+      const next = await Receiver.start();
+      receiver.answers = 200;
+      receiver.whenCalled = () => put({ url: next.url });
+      await wait(10);
+      await watch().deliver();
+      expect(receiver.received.length).toBeLessThan(10);
+      expect(next.received.length).toBeGreaterThan(0);
+      await next.stop();
     });
 
     it('keeps what waits while there is no receiver, until it is too old', async () => {

@@ -9,32 +9,38 @@ const PERIOD_MS = 1_000;
 const LONGEST_MS = 60_000;
 const RECONNECT_MS = 1_000;
 const MOST_STREAMS = 200;
+/** So that no tenant takes the places of all others. */
+const MOST_OF_ONE = 10;
 
 /** Server-sent events (WHATWG HTML, section 9.2): what `read` answers, once a second. */
 @Injectable()
 export class EventStreams {
   private open = 0;
+  private readonly openOf = new Map<number, number>();
 
   constructor(private readonly drain: Drain) {}
 
   /** @throws DomainError `too_many_streams` */
-  start(name: string, read: () => Promise<object>): Readable {
-    if (this.open >= MOST_STREAMS) {
-      throw new DomainError('too_many', `This server follows no more than ${MOST_STREAMS} streams at once`, {
-        code: 'too_many_streams',
-        retryAfterSeconds: 5,
-      });
-    }
-    this.open += 1;
+  start(name: string, master: number, read: () => Promise<object>): Readable {
+    if (this.open >= MOST_STREAMS) throw tooMany(`${MOST_STREAMS} streams`);
+    if ((this.openOf.get(master) ?? 0) >= MOST_OF_ONE) throw tooMany(`${MOST_OF_ONE} streams of a master`);
+    this.count(master, 1);
     const gone = new AbortController();
     const stream = Readable.from(this.events(name, read, AbortSignal.any([gone.signal, this.drain.signal])), {
       objectMode: false,
     });
     stream.once('close', () => {
-      this.open -= 1;
+      this.count(master, -1);
       gone.abort();
     });
     return stream;
+  }
+
+  private count(master: number, by: 1 | -1): void {
+    this.open += by;
+    const ofMaster = (this.openOf.get(master) ?? 0) + by;
+    if (ofMaster > 0) this.openOf.set(master, ofMaster);
+    else this.openOf.delete(master);
   }
 
   private async *events(name: string, read: () => Promise<object>, ended: AbortSignal): AsyncGenerator<string> {
@@ -45,6 +51,12 @@ export class EventStreams {
     }
   }
 }
+
+const tooMany = (what: string): DomainError =>
+  new DomainError('too_many', `This server follows no more than ${what} at once`, {
+    code: 'too_many_streams',
+    retryAfterSeconds: 5,
+  });
 
 /** A failure is an event as well: the status line is long sent. */
 async function event(name: string, read: () => Promise<object>): Promise<string> {

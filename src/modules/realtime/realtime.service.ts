@@ -16,7 +16,7 @@ export class RealtimeService {
   async show(masterId: number, accept = ''): Promise<RealtimeView | StreamableFile> {
     await this.masters.get(masterId);
     if (!accept.includes('text/event-stream')) return this.counters.of(masterId);
-    const events = this.streams.start('realtime', () => this.counters.of(masterId));
+    const events = this.streams.start('realtime', masterId, () => this.counters.of(masterId));
     return new StreamableFile(events, { type: 'text/event-stream; charset=utf-8' });
   }
 }

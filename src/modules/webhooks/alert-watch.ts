@@ -19,6 +19,7 @@ const AT_ONCE = 4;
 @Injectable()
 export class AlertWatch implements BeforeApplicationShutdown {
   private readonly running = new Map<string, Promise<void>>();
+  private isStopping = false;
   private readonly logger = new Logger(AlertWatch.name);
 
   constructor(
@@ -35,7 +36,7 @@ export class AlertWatch implements BeforeApplicationShutdown {
 
   @Interval(DELIVER_MS)
   deliver(): Promise<void> {
-    return this.once('deliver', (webhook) => this.deliverAll(webhook));
+    return this.once('deliver', () => this.deliverAll());
   }
 
   @Interval(SWEEP_MS)
@@ -48,6 +49,7 @@ export class AlertWatch implements BeforeApplicationShutdown {
 
   /** The pool is closed next. */
   async beforeApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
     await Promise.all(this.running.values());
   }
 
@@ -64,9 +66,14 @@ export class AlertWatch implements BeforeApplicationShutdown {
     await this.store.resolveSilent();
   }
 
-  private async deliverAll(webhook: Webhook): Promise<void> {
-    for (let claimed = await this.store.claim(AT_ONCE); claimed.length > 0; claimed = await this.store.claim(AT_ONCE))
-      await Promise.all(claimed.map((delivery) => this.sender.attempt(webhook, delivery)));
+  /** To whoever is the receiver then: each few deliveries look again, for they may take their time. */
+  private async deliverAll(): Promise<void> {
+    while (!this.isStopping) {
+      const webhook = await this.webhooks.find();
+      const claimed = webhook?.status === 'active' ? await this.store.claim(AT_ONCE) : [];
+      if (claimed.length === 0) return;
+      await Promise.all(claimed.map((delivery) => this.sender.attempt(webhook!, delivery)));
+    }
   }
 
   /** A timer doesn't wait for the run before, so that one is joined. Nothing to do without a receiver. */

@@ -39,7 +39,7 @@ export class DeliveriesService {
     return this.store.replay(id);
   }
 
-  /** Sends at once, and answers what became of it. A test that fails is tried again like everything else. */
+  /** Sends at once, and answers what became of it. */
   async test(): Promise<DeliveryView> {
     const webhook = await this.webhooks.get();
     const delivery = await this.store.claimOne(await this.store.addTest());

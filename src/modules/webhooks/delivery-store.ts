@@ -52,11 +52,12 @@ export class DeliveryStore {
     );
   }
 
+  /** Whoever tests wants to know now: there is no second attempt. */
   async addTest(): Promise<number> {
     const [row] = await this.database.query<{ id: number }[]>(
-      `INSERT INTO webhook_deliveries (event, payload, next_attempt_at)
+      `INSERT INTO webhook_deliveries (event, payload, next_attempt_at, give_up_at)
        VALUES ('test', jsonb_build_object('event', 'test', 'state', 'firing', 'at', now(), 'data', '{}'::jsonb),
-               now() + interval '${LEASE}')
+               now() + interval '${LEASE}', now())
        RETURNING id::float8 AS id`,
     );
     return row!.id;
