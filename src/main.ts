@@ -8,11 +8,15 @@ import { repartitionLogs } from './cli/repartition.js';
 import { runRollups } from './cli/rollups.js';
 import { serve } from './cli/serve.js';
 
+const NO_DATABASE =
+  'EZ_PG_DSN (postgres.dsn) is not set; bin/ez runs commands on the servers that bin/start has started';
+
 async function main(): Promise<void> {
   const command = parseCommand(process.argv.slice(2));
   if (!command) return fail(USAGE);
   const config = loadConfig();
-  if (command.name === 'print-config') process.stdout.write(redactedConfig(config));
+  if (command.name === 'print-config') return void process.stdout.write(redactedConfig(config));
+  if (config.postgres.dsn === '') throw new Error(NO_DATABASE);
   if (command.name === 'migrate' || command.migrate) await migrateDatabase(config);
   if (command.name === 'logs repartition') await repartitionLogs(config);
   if (command.name === 'serve') await serve(config);

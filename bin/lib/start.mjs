@@ -6,6 +6,7 @@ import { lockDataFolder } from './data-lock.mjs';
 import { ROOT } from './folders.mjs';
 import { build, installDependencies } from './install.mjs';
 import { orderToStop, spawnGuarded, stopTheRest } from './processes.mjs';
+import { noteServers } from './running-servers.mjs';
 import { startServices } from './services.mjs';
 import { environment, readConfig, requireWritable } from './settings.mjs';
 
@@ -26,7 +27,7 @@ async function serve() {
     postgres: postgres.dsn === '',
     redis: redis.addr === '' && redis.mode !== 'sentinel',
   });
-  undo.push(services.stop);
+  undo.push(services.stop, noteServers(server.data_dir, services.env));
   const main = path.join(ROOT, 'dist', 'src', 'main.js');
   const application = spawnGuarded(process.execPath, ['--enable-source-maps', main, 'serve', '--migrate'], {
     cwd: ROOT,

@@ -34,7 +34,10 @@ function announce({ app }: RunningApp, config: Config, logger: Logger): void {
   );
   // Made for this machine at the first start, outside production only: nobody could know it otherwise.
   if (config.generated.includes('EZ_ADMIN_TOKEN')) {
-    process.stdout.write(`\n  Swagger      ${url}/swagger\n  Admin token  ${config.auth.admin_token}\n\n`);
+    process.stdout.write(`\n  Swagger      ${url}/swagger\n  Admin token  ${config.auth.admin_token}\n`);
+  }
+  if (config.generated.includes('EZ_INTERNAL_TOKEN')) {
+    process.stdout.write(`  Balancers    ${config.auth.internal_token}\n\n`);
   }
 }
 

@@ -23,6 +23,8 @@ const nounOf = ({ name }: Class): string =>
 
 const one = (view: Class): string => `${/^[aeiou]/i.test(nounOf(view)) ? 'an' : 'a'} ${nounOf(view)}`;
 
+const many = (view: Class): string => nounOf(view).replace(/y$/, 'ie') + 's';
+
 const summary = (text: string): Decorator => ApiOperation({ summary: text });
 
 const RECEIPT = {
@@ -66,7 +68,7 @@ const conditional = (): Decorator =>
   });
 
 export const ApiList = (view: Class): Decorator =>
-  applyDecorators(summary(`List ${nounOf(view)}s`), ApiOkResponse({ type: pageOf(view) }), ApiProblems(400));
+  applyDecorators(summary(`List ${many(view)}`), ApiOkResponse({ type: pageOf(view) }), ApiProblems(400));
 
 export const ApiGet = (view: Class): Decorator =>
   applyDecorators(summary(`Get ${one(view)}`), ApiOkResponse({ type: view, headers: ETAG }), ApiProblems(400, 404));
@@ -102,7 +104,7 @@ export const ApiRemove = (view: Class): Decorator =>
 export const ApiBatch = (view: Class): Decorator =>
   applyDecorators(
     HttpCode(200),
-    summary(`Create, change and delete ${nounOf(view)}s, all or nothing`),
+    summary(`Create, change and delete ${many(view)}, all or nothing`),
     waits(),
     idempotent(),
     conditional(),

@@ -49,6 +49,7 @@ export class StreamConsumer {
   constructor(
     private readonly connect: () => RedisClient,
     private readonly spec: StreamSpec,
+    private readonly mayRead: () => Promise<boolean>,
   ) {
     this.logger = new Logger(`Stream ${spec.stream}`);
   }
@@ -73,7 +74,7 @@ export class StreamConsumer {
   private async run(redis: RedisClient): Promise<void> {
     while (!this.stopping.signal.aborted) {
       try {
-        if (redis.status === 'ready') await this.turn(redis);
+        if (redis.status === 'ready' && (await this.mayRead())) await this.turn(redis);
         else await this.rest(100);
       } catch (error) {
         await this.failed(redis, error as Error);

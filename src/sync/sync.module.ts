@@ -35,6 +35,7 @@ import { ResourceReader } from './resource-reader.js';
 import { SnapshotRequests } from './snapshot-requests.js';
 import { createSources } from './sources.js';
 import { SyncController } from './sync.controller.js';
+import { StreamGate } from './stream-gate.js';
 import { SyncDatabase } from './sync-database.js';
 import { SyncGauges } from './sync-gauges.js';
 import { SyncMetrics } from './sync-metrics.js';
@@ -78,6 +79,7 @@ import { SyncTools } from './sync-tools.js';
     ReconcileReports,
     Reconciler,
     SnapshotRequests,
+    StreamGate,
     SyncDatabase,
     SyncGauges,
     SyncMetrics,

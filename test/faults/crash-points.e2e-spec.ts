@@ -75,8 +75,10 @@ describe('a server that dies', () => {
     const { name } = await arena.write('POST', '/admin/namespaces?wait=applied&timeout_ms=20000', {
       name: unused('ns'),
     });
-    arena.history.add({ type: 'damage', at: now(), things: [`config:namespaces ${name}`] });
+    const things = [`config:namespaces ${name}`];
+    arena.history.add({ type: 'damage', at: now(), things, isUnderWay: true });
     await arena.redis.client.hdel('config:namespaces', name);
+    arena.history.add({ type: 'damage', at: now(), things });
     const reconcile = '/admin/sync/reconcile?wait_ms=20000';
     expect(await dies(point, () => arena.write('POST', reconcile), reconcile)).toEqual([]);
   });

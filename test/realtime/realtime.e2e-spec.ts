@@ -104,7 +104,7 @@ describe('the realtime of a master', () => {
       const stop = new AbortController();
       const [greedy, other] = [await aMaster(app), await aMaster(app)];
       const answers = await Promise.all(Array.from({ length: 11 }, () => follow(stop.signal, greedy)));
-      expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array<number>(10).fill(200), 429]);
+      expect(answers.filter(({ status }) => status === 429)).toHaveLength(1);
       expect((await follow(stop.signal, other)).status).toBe(200);
       stop.abort();
     });

@@ -31,12 +31,13 @@ function consume(handle: (numbers: number[]) => Promise<void>): StreamConsumer {
     const nodes = [{ host: host!, port: Number(port) }];
     return connectRedis({ mode: 'standalone', nodes, password: redis.password, db: redis.db, tls: false }, 'test');
   };
-  const consumer = new StreamConsumer(connect, {
+  const spec = {
     stream: STREAM,
     group: GROUP,
     atOnce: 10,
     handle: (entries: StreamEntry[]) => handle(entries.map(({ fields }) => Number(fields.n))),
-  });
+  };
+  const consumer = new StreamConsumer(connect, spec, () => Promise.resolve(true));
   consumers.push(consumer);
   consumer.start();
   return consumer;

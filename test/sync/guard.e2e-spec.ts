@@ -186,6 +186,17 @@ describe('a second deployment at the same Redis', () => {
     expect(await rightful.redis.hgetall('config:meta')).toMatchObject({ gen: before.gen, source: before.source });
   });
 
+  it('takes nothing of what balancers have written for the other one', async () => {
+    await untilHeld(second, 'takeover');
+    const key = await aKey(rightful, (await aMaster(rightful)).id);
+    for (let n = 0; n < 40; n++) {
+      const batch = { node: 'node', batch_id: `b${n}`, entries: [{ key_id: key.id, requests: 1 }] };
+      await rightful.redis.xadd('usage:ingest', '*', 'batch', JSON.stringify(batch));
+    }
+    await until(async () => (await rightful.redis.xlen('usage:ingest')) === 0);
+    expect((await rightful.admin.get(`/admin/keys/${key.id}`)).body.request_count).toBe(40);
+  });
+
   it('leaves the other one as it is', async () => {
     const answer = await rightful.admin.post('/admin/namespaces?wait=applied&timeout_ms=30000', { name: unused('ns') });
     expect(answer.headers.get('ez-propagation')).toBe('applied');

@@ -11,7 +11,7 @@ export function check(events: readonly Event[]): Violation[] {
   const sightings = new Sightings(events, timelinesOf(events), violations);
   for (const event of events) {
     if (event.type === 'seen') sightings.seen(event);
-    else if (event.type === 'damage') sightings.harmed(event.things);
+    else if (event.type === 'damage') sightings.harmed(event.things, event.isUnderWay);
   }
   // A history may go on after an end, and was judged there.
   if (events.at(-1)?.type === 'end') sightings.end();

@@ -4,10 +4,15 @@
  */
 export class Damage {
   private readonly names = new Set<string>();
+  private readonly underWay = new Set<string>();
 
   /** Things, or whole hashes. */
-  add(names: readonly string[]): void {
-    for (const name of names) this.names.add(name);
+  add(names: readonly string[], isUnderWay: boolean): void {
+    for (const name of names) {
+      this.names.add(name);
+      if (isUnderWay) this.underWay.add(name);
+      else this.underWay.delete(name);
+    }
   }
 
   covers(thing: string): boolean {
@@ -18,6 +23,7 @@ export class Damage {
     if (this.names.size === 0) return;
     const all = [...things];
     for (const name of this.names) {
+      if (this.underWay.has(name)) continue;
       const covered = all.filter((thing) => thing === name || hashOf(thing) === name);
       if (covered.length > 0 && covered.every(isRight)) this.names.delete(name);
     }

@@ -36,8 +36,8 @@ export class Sightings {
       .toSorted((a, b) => a.answered - b.answered);
   }
 
-  harmed(things: readonly string[]): void {
-    this.damage.add(things);
+  harmed(things: readonly string[], isUnderWay = false): void {
+    this.damage.add(things, isUnderWay);
   }
 
   seen({ begun, life, marker, changed }: SeenEvent): void {

@@ -168,8 +168,9 @@ function ofOtherType(key: string): Fault {
     name: `${key} is of another type`,
     async strike(arena) {
       const hash = /^\{(.+)\}:ver$/.exec(key)?.[1] ?? key;
-      arena.history.add({ type: 'damage', at: now(), things: [hash] });
+      arena.history.add({ type: 'damage', at: now(), things: [hash], isUnderWay: true });
       await arena.redis.client.set(key, 'not a hash');
+      arena.history.add({ type: 'damage', at: now(), things: [hash] });
       return nothing;
     },
   };

@@ -9,7 +9,8 @@ import { join } from 'node:path';
 export type Event =
   | BeginEvent
   | { type: 'fault'; at: number; what: string }
-  | { type: 'damage'; at: number; things: string[] }
+  /** While it is being done nobody knows whether what is seen is from before or after. */
+  | { type: 'damage'; at: number; things: string[]; isUnderWay?: boolean }
   | WriteEvent
   | SeenEvent
   | StatusEvent
