@@ -14,6 +14,7 @@ const NO_DATABASE =
 async function main(): Promise<void> {
   const command = parseCommand(process.argv.slice(2));
   if (!command) return fail(USAGE);
+  if (command.name === 'help') return void process.stdout.write(`${USAGE}\n`);
   const config = loadConfig();
   if (command.name === 'print-config') return void process.stdout.write(redactedConfig(config));
   if (config.postgres.dsn === '') throw new Error(NO_DATABASE);

@@ -1,6 +1,6 @@
 export type Command =
   | { name: 'serve' | 'migrate' | 'print-config'; /** Bring the schema up to date first. */ migrate: boolean }
-  | { name: 'logs repartition'; migrate: false }
+  | { name: 'help' | 'logs repartition'; migrate: false }
   | { name: RollupsCommand; /** Beginnings, UTC. */ days: Date[]; migrate: false };
 
 export type RollupsCommand = 'rollups rebuild' | 'rollups verify';
@@ -16,6 +16,7 @@ export const USAGE = `Usage: node dist/src/main.js [command]
                       count the statistics of these days anew, from the log records; while records come in`;
 
 export function parseCommand(words: string[]): Command | undefined {
+  if (words.join(' ') === '--help') return { name: 'help', migrate: false };
   if (words.join(' ') === 'logs repartition') return { name: 'logs repartition', migrate: false };
   const [name = 'serve', ...options] = words;
   if (name === 'rollups') return parseRollups(options);
