@@ -219,6 +219,14 @@ describe('a balance', () => {
     expect(await keyOf(app, key)).toMatchObject({ balance: -0.5, allow_overdraft: true });
   });
 
+  it('has room for the largest batches, and for others after them', async () => {
+    const key = await aKey(app, master, { allow_overdraft: true });
+    const entries = Array.from({ length: 1_000 }, () => ({ key_id: key.id, cost_usd: 1_000_000 }));
+    for (let n = 0; n < 2; n++) await settled(app, aBatch(...entries));
+    await settled(app, aBatch({ key_id: key.id, cost_usd: 0.5 }));
+    expect((await keyOf(app, key)).balance).toBe(-2_000_000_000.5);
+  });
+
   it('is shown to balancers as it was set, until it is spent', async () => {
     const key = await aKey(app, master, { balance: 2 });
     await settled(app, aBatch({ key_id: key.id, cost_usd: 1.5 }));
