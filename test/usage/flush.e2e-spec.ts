@@ -233,6 +233,11 @@ describe('a balance', () => {
     await app.admin.patch(`/admin/masters/${master}/keys/${key.id}`, { weight: 3 });
     await app.sync();
     expect(await inRedis(key, 'balance', 'weight')).toEqual(['2', '3']);
+    for (const change of [{ quota_used: 1 }, { quota_reset_type: 'daily' }, { quota_timezone: 'Asia/Tokyo' }]) {
+      await app.admin.patch(`/admin/masters/${master}/keys/${key.id}`, change);
+    }
+    await app.sync();
+    expect(await inRedis(key, 'balance')).toEqual(['2']);
     await settled(app, aBatch({ key_id: key.id, cost_usd: 0.5 }));
     await app.sync();
     expect(await inRedis(key, 'balance')).toEqual(['0']);
