@@ -4,6 +4,9 @@ import { aKey, aMaster, anApiKey, aProviderGroup, tokenHash, type KeyBody } from
 import { aBatch, flush, keyOf, settled } from './balancing.js';
 
 const NOBODY = 999_999;
+const DAY_MS = 86_400_000;
+
+const dayAfter = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
 
 let app: TestApp;
 let replica: TestApp;
@@ -139,6 +142,16 @@ describe('a flush', () => {
       '/entries/0/last_used_at',
     ],
     [
+      'a time more than an hour ahead',
+      { node: 'n', batch_id: 'b', entries: [{ key_id: 1, last_used_at: Date.now() / 1000 + 4_000 }] },
+      '/entries/0/last_used_at',
+    ],
+    [
+      'a period that has begun nowhere',
+      { node: 'n', batch_id: 'b', entries: [{ key_id: 1 }, { key_id: 1, period: dayAfter(2) }] },
+      '/entries/1/period',
+    ],
+    [
       'a time before 1970',
       { node: 'n', batch_id: 'b', entries: [{ key_id: 1, last_used_at: -1 }] },
       '/entries/0/last_used_at',
@@ -187,6 +200,18 @@ describe('a quota', () => {
     await settled(app, aBatch({ key_id: key.id, quota_units: 1 }));
     await app.sync();
     expect(await inRedis(key, 'status')).toEqual(['exhausted']);
+  });
+
+  it('is used by whatever was on its way when the calendar changed', async () => {
+    const key = await aKey(app, master, { quota_limit: 3 });
+    const [path, today] = [`/admin/masters/${master}/keys/${key.id}`, dayAfter(0)];
+    await app.admin.patch(path, { quota_reset_type: 'weekly' });
+    await settled(app, aBatch({ key_id: key.id, quota_units: 1, period: 'all' }));
+    await settled(app, aBatch({ key_id: key.id, quota_units: 1, period: today }));
+    await app.admin.patch(path, { quota_reset_type: 'none' });
+    await settled(app, aBatch({ key_id: key.id, quota_units: 1, period: today }));
+    expect(await keyOf(app, key)).toMatchObject({ quota_used: 3, exhausted: true });
+    expect((await app.admin.post('/admin/usage/reconcile', {})).body.differences).toEqual([]);
   });
 
   it('that is used up stands in the operation log', async () => {
