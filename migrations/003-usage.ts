@@ -1,10 +1,10 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Usage is spent in amounts below a millionth of a dollar; sums of those must stay exact. */
+/** Usage is spent in amounts below a millionth of a dollar; sums of those must stay exact, and overdrafts must find room. */
 const KEYS = `
 ALTER TABLE keys
-  ALTER COLUMN balance TYPE numeric(18,9),
-  ADD COLUMN balance_published numeric(18,9) NOT NULL DEFAULT 0,
+  ALTER COLUMN balance TYPE numeric(24,9),
+  ADD COLUMN balance_published numeric(24,9) NOT NULL DEFAULT 0,
   ADD COLUMN allow_overdraft boolean NOT NULL DEFAULT false,
   ADD COLUMN quota_adjusted bigint NOT NULL DEFAULT 0;
 UPDATE keys SET balance_published = balance, quota_adjusted = quota_used WHERE balance <> 0 OR quota_used <> 0;
@@ -120,6 +120,6 @@ export class Usage003 implements MigrationInterface {
       DROP SCHEMA usage CASCADE;
       DROP INDEX ix_keys_quota_reset_at;
       ALTER TABLE keys DROP COLUMN quota_adjusted, DROP COLUMN allow_overdraft, DROP COLUMN balance_published,
-        ALTER COLUMN balance TYPE numeric(15,6)`);
+        ALTER COLUMN balance TYPE numeric(15,6) USING greatest(-999999999, least(999999999, balance))`);
   }
 }

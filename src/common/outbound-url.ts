@@ -34,11 +34,14 @@ const MAX_LENGTH = 2048;
 // eslint-disable-next-line no-control-regex
 const UNPRINTABLE = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029\ufeff]/;
 
+/** What the IANA registries of special-purpose addresses have that no service on the internet answers at. */
 const BLOCKED_RANGES = [
-  '0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.168.0.0/16',
-  '198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4',
+  '0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24',
+  '192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4',
   // Unspecified, loopback and every way to write a v4 address as v6: compatible, mapped, translated, NAT64, 6to4.
   '::/96 ::ffff:0:0/96 ::ffff:0:0:0/96 64:ff9b::/96 64:ff9b:1::/48 2002::/16',
+  // Discard, dummy, protocol assignments (Teredo, benchmarks, ORCHID), documentation and segment routing.
+  '100::/64 100:0:0:1::/64 2001::/23 2001:db8::/32 3fff::/20 5f00::/16',
   'fc00::/7 fe80::/10 fec0::/10 ff00::/8',
 ].flatMap((line) => line.split(' '));
 

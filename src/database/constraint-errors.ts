@@ -35,6 +35,12 @@ export function translateDatabaseError(error: unknown): DomainError | undefined 
   return CONSTRAINTS[code]?.(pgError) ?? (UNAVAILABLE.has(code) || code.startsWith('08') ? unavailable() : undefined);
 }
 
+/** Whether the data is at fault, by its values or by a rule that it breaks: what fails so fails again, however often it is tried. */
+export function isDataError(error: unknown): boolean {
+  const code = (error as { driverError?: PgError } | null)?.driverError?.code;
+  return typeof code === 'string' && /^2[23]/.test(code);
+}
+
 const CONSTRAINTS: Record<string, (error: PgError) => DomainError> = {
   '23505': (e) => violation('conflict', e, `${nameOf(e)} is already taken`),
   '23503': foreignKey,

@@ -77,14 +77,17 @@ export class Convergence {
       replaces,
       since,
       ids: this.requests.open,
-      // Whoever confirmed that another database's configuration goes has seen what goes with it.
-      permits: async (losses) => replaces !== undefined || this.holds.permits('snapshot', losses),
+      permits: (losses) =>
+        replaces === undefined
+          ? this.holds.permits({ cause: 'snapshot', source: null, losses })
+          : this.holds.permits({ cause: 'takeover', source: replaces, losses }),
     };
     const isFutile = !isEmpty && !(await this.guard.mayReplace());
     const reached = isFutile ? undefined : await this.replace(reason, head, order);
     if (reached) return reached;
     if (reasonOf(progress) === undefined) return this.reached(marker!, head);
-    await this.denials.write(since);
+    // Beside another database's configuration nothing is written at all.
+    if (replaces === undefined) await this.denials.write(since);
     return undefined;
   }
 

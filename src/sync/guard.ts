@@ -16,6 +16,7 @@ const RECHECK_MS = 30_000;
 export class Guard {
   private yieldsUntil = 0;
   private recheckAt = 0;
+  private recountAt = 0;
 
   constructor(
     private readonly tools: SyncTools,
@@ -26,12 +27,18 @@ export class Guard {
   async mayWrite({ marker }: FoundMarker, head: Head): Promise<boolean> {
     if (!marker) return Date.now() >= this.yieldsUntil;
     if (marker.source === head.source) return true;
-    const hold = await this.holds.find('takeover');
-    const isShown = hold?.source === marker.source;
-    if (isShown && hold?.confirmed_at) return true;
+    if (await this.mayTakeOver(marker.source)) return true;
     this.yieldsUntil = Date.now() + YIELD_MS;
-    if (!isShown) await this.holds.place({ cause: 'takeover', source: marker.source, losses: await this.allLosses() });
     return false;
+  }
+
+  /** The other deployment goes on while this one waits, so what would go is counted again before it goes. */
+  private async mayTakeOver(source: string): Promise<boolean> {
+    const hold = await this.holds.find('takeover');
+    const isShown = hold?.source === source;
+    if (isShown && !hold?.confirmed_at && Date.now() < this.recountAt) return false;
+    this.recountAt = Date.now() + RECHECK_MS;
+    return this.holds.permits({ cause: 'takeover', source, losses: await this.allLosses() });
   }
 
   /** Whether a full snapshot is worth its while: one that was held is not made again until that has changed. */

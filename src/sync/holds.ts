@@ -23,6 +23,9 @@ export interface Hold {
   confirmed_at: Date | null;
 }
 
+/** What somebody would do. */
+type Wish = Pick<Hold, 'cause' | 'source' | 'losses'>;
+
 const FIELDS = 'cause, id, source, losses, since, confirmed_at';
 
 /** What waits to be confirmed, kept in the database so that every replica can tell and the next leader knows. */
@@ -45,14 +48,14 @@ export class Holds {
   }
 
   /** Whether so much may go; if nobody has said so, it is shown to be confirmed. */
-  async permits(cause: HoldCause, losses: Loss[]): Promise<boolean> {
-    const hold = await this.find(cause);
-    if (hold && covers(hold.losses, losses)) return hold.confirmed_at !== null;
-    await this.place({ cause, source: null, losses });
+  async permits(wish: Wish): Promise<boolean> {
+    const hold = await this.find(wish.cause);
+    if (hold?.source === wish.source && covers(hold.losses, wish.losses)) return hold.confirmed_at !== null;
+    await this.place(wish);
     return false;
   }
 
-  async place({ cause, source, losses }: Pick<Hold, 'cause' | 'source' | 'losses'>): Promise<void> {
+  private async place({ cause, source, losses }: Wish): Promise<void> {
     this.open.add(cause);
     await this.database.query(
       `INSERT INTO sync_holds (cause, source, losses) VALUES ($1, $2, $3)
@@ -86,7 +89,7 @@ export async function confirmHold({ manager }: Tx, id: string): Promise<Hold | u
   return rows[0];
 }
 
-export function describeHold({ cause, source, losses }: Pick<Hold, 'cause' | 'source' | 'losses'>): string {
+export function describeHold({ cause, source, losses }: Wish): string {
   const what = describeLosses(losses);
   if (cause === 'takeover') {
     const loss = what && `; taking its place would leave ${what}`;

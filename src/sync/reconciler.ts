@@ -86,7 +86,9 @@ export class Reconciler {
     this.isDue = false;
     return {
       report: { ids, started_at: new Date(), finished_at: null, resources: 0, drift: [], error: null },
-      comparison: new Comparison(this.tools, this.reader, (losses) => this.holds.permits('reconcile', losses)),
+      comparison: new Comparison(this.tools, this.reader, (losses) =>
+        this.holds.permits({ cause: 'reconcile', source: null, losses }),
+      ),
       attempts: 0,
       replacing: undefined,
     };

@@ -211,6 +211,18 @@ describe('a second deployment at the same Redis', () => {
     expect(await rightful.redis.hget('config:meta', 'source')).toBe(source);
   });
 
+  it('asks again if more would go by then than was shown', async () => {
+    const { id, source } = await untilHeld(second, 'takeover');
+    await created(rightful, '/admin/features', { name: unused('feature'), value: 2 });
+    await rightful.sync();
+    await second.admin.post('/admin/sync/confirm', { id });
+    await until(async () => (await untilHeld(second, 'takeover')).id !== id);
+    const losses: unknown = expect.arrayContaining([{ kind: 'feature', from: 2, to: 0 }]);
+    expect(await untilHeld(second, 'takeover')).toMatchObject({ source, losses, confirmed_at: null });
+    await untilEqual(rightful);
+    expect(await rightful.redis.hget('config:meta', 'source')).toBe(source);
+  });
+
   it('takes over once somebody confirms that, and then the first one waits', async () => {
     const { id } = await untilHeld(second, 'takeover');
     await second.admin.post('/admin/sync/confirm', { id });

@@ -4,6 +4,9 @@ import { aKey, aMaster, anApiKey, aProviderGroup, tokenHash, type KeyBody } from
 import { aBatch, flush, keyOf, settled } from './balancing.js';
 
 const NOBODY = 999_999;
+const DAY_MS = 86_400_000;
+
+const dayAfter = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);
 
 let app: TestApp;
 let replica: TestApp;
@@ -139,6 +142,16 @@ describe('a flush', () => {
       '/entries/0/last_used_at',
     ],
     [
+      'a time more than an hour ahead',
+      { node: 'n', batch_id: 'b', entries: [{ key_id: 1, last_used_at: Date.now() / 1000 + 4_000 }] },
+      '/entries/0/last_used_at',
+    ],
+    [
+      'a period that has begun nowhere',
+      { node: 'n', batch_id: 'b', entries: [{ key_id: 1 }, { key_id: 1, period: dayAfter(2) }] },
+      '/entries/1/period',
+    ],
+    [
       'a time before 1970',
       { node: 'n', batch_id: 'b', entries: [{ key_id: 1, last_used_at: -1 }] },
       '/entries/0/last_used_at',
@@ -189,6 +202,18 @@ describe('a quota', () => {
     expect(await inRedis(key, 'status')).toEqual(['exhausted']);
   });
 
+  it('is used by whatever was on its way when the calendar changed', async () => {
+    const key = await aKey(app, master, { quota_limit: 3 });
+    const [path, today] = [`/admin/masters/${master}/keys/${key.id}`, dayAfter(0)];
+    await app.admin.patch(path, { quota_reset_type: 'weekly' });
+    await settled(app, aBatch({ key_id: key.id, quota_units: 1, period: 'all' }));
+    await settled(app, aBatch({ key_id: key.id, quota_units: 1, period: today }));
+    await app.admin.patch(path, { quota_reset_type: 'none' });
+    await settled(app, aBatch({ key_id: key.id, quota_units: 1, period: today }));
+    expect(await keyOf(app, key)).toMatchObject({ quota_used: 3, exhausted: true });
+    expect((await app.admin.post('/admin/usage/reconcile', {})).body.differences).toEqual([]);
+  });
+
   it('that is used up stands in the operation log', async () => {
     const key = await aKey(app, master, { quota_limit: 1 });
     await settled(app, aBatch({ key_id: key.id, quota_units: 2 }));
@@ -219,12 +244,25 @@ describe('a balance', () => {
     expect(await keyOf(app, key)).toMatchObject({ balance: -0.5, allow_overdraft: true });
   });
 
+  it('has room for the largest batches, and for others after them', async () => {
+    const key = await aKey(app, master, { allow_overdraft: true });
+    const entries = Array.from({ length: 1_000 }, () => ({ key_id: key.id, cost_usd: 1_000_000 }));
+    for (let n = 0; n < 2; n++) await settled(app, aBatch(...entries));
+    await settled(app, aBatch({ key_id: key.id, cost_usd: 0.5 }));
+    expect((await keyOf(app, key)).balance).toBe(-2_000_000_000.5);
+  });
+
   it('is shown to balancers as it was set, until it is spent', async () => {
     const key = await aKey(app, master, { balance: 2 });
     await settled(app, aBatch({ key_id: key.id, cost_usd: 1.5 }));
     await app.admin.patch(`/admin/masters/${master}/keys/${key.id}`, { weight: 3 });
     await app.sync();
     expect(await inRedis(key, 'balance', 'weight')).toEqual(['2', '3']);
+    for (const change of [{ quota_used: 1 }, { quota_reset_type: 'daily' }, { quota_timezone: 'Asia/Tokyo' }]) {
+      await app.admin.patch(`/admin/masters/${master}/keys/${key.id}`, change);
+    }
+    await app.sync();
+    expect(await inRedis(key, 'balance')).toEqual(['2']);
     await settled(app, aBatch({ key_id: key.id, cost_usd: 0.5 }));
     await app.sync();
     expect(await inRedis(key, 'balance')).toEqual(['0']);

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
+import { INTERNAL_TOKEN, startApp, type TestApp } from '../support/app.js';
 import { aKey, aMaster } from '../support/gateway.js';
 import { until } from '../support/launcher.js';
+import { metricsIn, sum } from '../support/prometheus.js';
 import { aBatch, keyOf, settled } from './balancing.js';
 
 let app: TestApp;
@@ -22,6 +23,14 @@ const write = (batch: unknown) =>
   app.redis.xadd('usage:ingest', '*', 'batch', typeof batch === 'string' ? batch : JSON.stringify(batch));
 
 const untilEmpty = () => until(async () => (await app.redis.xlen('usage:ingest')) === 0);
+
+async function refusedInStream(): Promise<number> {
+  const counts = [app, replica].map(async (one) => {
+    const { samples } = metricsIn((await one.anyone.as(INTERNAL_TOKEN).get('/internal/metrics')).body);
+    return sum(samples, 'ez_usage_batches_total', { way: 'stream', outcome: 'refused' });
+  });
+  return (await Promise.all(counts)).reduce((one, other) => one + other);
+}
 
 describe('usage:ingest', () => {
   it('is settled as if it were posted, each batch once', async () => {
@@ -52,6 +61,18 @@ describe('usage:ingest', () => {
     expect((await keyOf(app, key)).request_count).toBe(1);
     const refused = [app, replica].flatMap(({ logs }) => logs).filter((line) => line.includes('is not counted'));
     expect(refused).toHaveLength(8);
+  });
+
+  it('leaves out a batch that no counter can hold, says so, and goes on', async () => {
+    const [key, full] = [await aKey(app, master), await aKey(app, master)];
+    await app.db.query('UPDATE keys SET request_count = 9223372036854775807 WHERE id = $1', [full.id]);
+    const before = await refusedInStream();
+    for (const { id } of [key, full, key]) await write(aBatch({ key_id: id, requests: 1 }));
+    await untilEmpty();
+    expect((await keyOf(app, key)).request_count).toBe(2);
+    expect((await refusedInStream()) - before).toBe(1);
+    const logs = [app, replica].flatMap((one) => one.logs);
+    expect(logs.filter((line) => line.includes('is not counted: A number is out of range'))).toHaveLength(1);
   });
 
   it('gives what a dead replica had to one that lives', async () => {

@@ -43,7 +43,7 @@ export class TokenView extends ResourceView {
   @ApiProperty({ type: 'integer', example: 1 })
   weight!: number;
 
-  @ApiProperty({ example: 25.5, description: 'USD' })
+  @ApiProperty({ example: 25.5, description: 'USD, exact to 15 significant digits' })
   balance!: number;
 
   @ApiProperty({ example: false, description: 'Whether usage may take the balance below 0' })

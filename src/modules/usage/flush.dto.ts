@@ -31,10 +31,12 @@ export class UsageEntryDto {
   @CostField()
   cost_usd?: number;
 
-  @PeriodField('`quota_period` of the key when it was used; absent: the period that has `last_used_at`, or else now')
+  @PeriodField(
+    '`quota_period` of the key when it was used; absent: the period that has `last_used_at`, or else now. No more than an hour ahead',
+  )
   period?: string;
 
-  @UseTimeField('Unix seconds, or ISO 8601')
+  @UseTimeField('Unix seconds, or ISO 8601; no more than an hour ahead')
   last_used_at?: number | string;
 }
 

@@ -1,6 +1,7 @@
 import { periodAt, startOfDate, type QuotaResetType } from '../../common/quota-calendar.js';
 import { EVER, quotaPeriod } from '../../contract/quota-period.js';
 import type { Spend } from './batch.js';
+import { AHEAD_MS } from './usage-fields.js';
 
 /** What of a key decides to which period a spend belongs. */
 export interface KeyCalendar {
@@ -17,24 +18,34 @@ export interface SpendPeriod {
   name: string;
 }
 
+type When = Pick<Spend, 'period' | 'last_used_at'>;
+
 /**
- * The period that a spend belongs to: the one that the balancer counted it in, or else the one in which it happened. Neither
- * has to be open, since spends come late, and resets may too.
+ * The period of the key's calendar that a spend belongs to: the one that the balancer counted it in, or else the one in which it
+ * happened. Neither has to be open, since spends come late, and resets may too.
  */
-export function periodOf(
-  key: KeyCalendar,
-  { period, last_used_at }: Pick<Spend, 'period' | 'last_used_at'>,
-  now: Date,
-): SpendPeriod {
+export function periodOf(key: KeyCalendar, when: When, now: Date): SpendPeriod {
   const { quota_reset_type: type, quota_timezone: zone } = key;
   const open = { start: key.period_start, name: quotaPeriod(type, key.period_start, zone) };
-  if (period === open.name) return open;
-  if (period === EVER) return { start: key.created_at, name: EVER };
-  if (period !== undefined) return { start: startOfDate(period, zone), name: period };
-  const at = last_used_at ?? now;
-  if (type === 'none' || isWithin(key, at)) return open;
+  if (type === 'none' || when.period === open.name) return open;
+  const at = instantOf(key, when, now);
+  if (isWithin(key, at)) return open;
   const { start } = periodAt(at, type, zone);
   return { start, name: quotaPeriod(type, start, zone) };
+}
+
+/**
+ * An instant of the period that was named. Spends that were on their way when the calendar changed name one of the old calendar:
+ * if that is wider than the new ones, or has not begun where the key lives now, they count by their time.
+ */
+function instantOf(key: KeyCalendar, { period, last_used_at }: When, now: Date): Date {
+  const { quota_reset_type: type, quota_timezone: zone, period_start } = key;
+  const used = last_used_at ?? now;
+  if (period === undefined || period === EVER) return used;
+  const start = startOfDate(period, zone);
+  const isAhead = start.getTime() > Math.max(now.getTime(), period_start.getTime()) + AHEAD_MS;
+  const isWider = type !== 'monthly' && quotaPeriod('monthly', used, zone) === period;
+  return isAhead || isWider ? used : start;
 }
 
 const isWithin = ({ period_start, quota_reset_at }: KeyCalendar, at: Date): boolean =>

@@ -2,6 +2,7 @@ import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationB
 import { DomainError } from '../../common/domain-error.js';
 import { Metrics } from '../../common/metrics.js';
 import { redisKeys } from '../../contract/redis-keys.js';
+import { isDataError, translateDatabaseError } from '../../database/constraint-errors.js';
 import { refuseUnsafe } from '../../http/safe-json.js';
 import { RequestValidationPipe } from '../../http/validation.pipe.js';
 import type { StreamConsumer, StreamEntry } from '../../redis/stream-consumer.js';
@@ -55,9 +56,10 @@ export class UsageStream implements OnApplicationBootstrap, BeforeApplicationShu
     try {
       await this.usage.settle(this.parse(fields.batch), 'stream');
     } catch (error) {
-      if (!isHopeless(error)) throw error;
+      const known = translateDatabaseError(error);
+      if (!isHopeless(known) && !isDataError(error)) throw error;
       this.metrics.batches.inc({ way: 'stream', outcome: 'refused' });
-      this.logger.error(`entry ${id} is not counted: ${describe(error)}`);
+      this.logger.error(`entry ${id} is not counted: ${known ? describe(known) : (error as Error).message}`);
     }
   }
 
@@ -81,7 +83,7 @@ function parseJson(text: string): unknown {
 /** What is wrong with the batch itself stays wrong; everything else passes. */
 const HOPELESS = new Set(['invalid', 'too_large', 'conflict', 'unprocessable']);
 
-const isHopeless = (error: unknown): error is DomainError => error instanceof DomainError && HOPELESS.has(error.kind);
+const isHopeless = (error: DomainError | undefined): boolean => error !== undefined && HOPELESS.has(error.kind);
 
 const describe = ({ message, errors }: DomainError): string =>
   [message, ...errors.slice(0, 3).map((error) => `${error.pointer}: ${error.message}`)].join('; ');
