@@ -6,7 +6,15 @@ import { say, SetupError } from './console.mjs';
 import { ROOT } from './folders.mjs';
 import { findOnPath, spawnGuarded } from './processes.mjs';
 
-const BUILD_INPUTS = ['src', 'clients', 'migrations', 'bench', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const BUILD_INPUTS = [
+  'src',
+  'clients',
+  'migrations',
+  'bench',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'package-lock.json',
+];
 const BUILD_STAMP = path.join(ROOT, 'dist', '.built-from');
 
 /** Makes node_modules agree with the lock file; does nothing when it does. */

@@ -23,7 +23,7 @@ const nounOf = ({ name }: Class): string =>
 
 const one = (view: Class): string => `${/^[aeiou]/i.test(nounOf(view)) ? 'an' : 'a'} ${nounOf(view)}`;
 
-const many = (view: Class): string => nounOf(view).replace(/y$/, 'ie') + 's';
+const many = (view: Class): string => `${nounOf(view).replace(/(?<=[^aeiou])y$/, 'ie')}s`;
 
 const summary = (text: string): Decorator => ApiOperation({ summary: text });
 
