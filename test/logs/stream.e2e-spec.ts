@@ -84,3 +84,20 @@ describe('the stream logs:ingest', () => {
     expect(await storedCount(app)).toBe(before + 2);
   });
 });
+
+describe('a backlog of the stream that is larger than the queue', () => {
+  it('is written in portions, each record once, and the stream is empty then', async () => {
+    const app = await startApp({ EZ_LOG_QUEUE: '100' });
+    const entry = (): string => JSON.stringify(records(30));
+    const adding = app.redis.pipeline();
+    for (let i = 0; i < 300; i++) adding.xadd(STREAM, '*', 'data', entry());
+    adding.xadd(STREAM, '*', 'data', JSON.stringify(records(1000)));
+    await adding.exec();
+    await until(async () => (await app.redis.xlen(STREAM)) === 0);
+    expect(await storedCount(app)).toBe(10_000);
+    const { body } = await balancer(app).get('/internal/metrics');
+    expect(body).toContain('ez_log_duplicate_records_total 0');
+    expect(app.logs.filter((line) => line.includes('entries wait'))).toEqual([]);
+    await app.close();
+  }, 60_000);
+});

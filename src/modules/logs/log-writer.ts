@@ -58,6 +58,16 @@ export class LogWriter implements BeforeApplicationShutdown {
     }
   }
 
+  /** As `commit`, for who has it elsewhere and can wait for room. */
+  async commitInTurn(batch: LogBatch): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    // Nothing may be awaited between the look and the commit: others wait for the same room.
+    while (!this.queue.hasRoomFor(batch) && performance.now() < deadline) {
+      await this.queue.untilLess(deadline - performance.now());
+    }
+    await this.commit(batch);
+  }
+
   /** Everything that was taken in is written, unless the database is away. */
   async beforeApplicationShutdown(): Promise<void> {
     this.isDraining = true;
