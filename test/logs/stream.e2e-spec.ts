@@ -50,6 +50,20 @@ describe('the stream logs:ingest', () => {
     expect(await storedCount(app)).toBe(before + 2);
   });
 
+  it('drops other records under a batch id that was used, and what is too large, and says so', async () => {
+    const before = await storedCount(app);
+    await add({ node: 'n', batch_id: 'reused', records: records(2) });
+    await untilStored(app, before + 2);
+    await add({ node: 'n', batch_id: 'reused', records: records(3) });
+    await add(JSON.stringify(records(2, { user_agent: 'x'.repeat(600_000) })));
+    await untilEmpty();
+    const { body } = await balancer(app).get('/internal/metrics');
+    expect(body).toContain('ez_log_refused_records_total{reason="batch_id_reused"} 3');
+    expect(app.logs.join('')).toContain('other ones came before as batch reused of n');
+    expect(app.logs.join('')).toContain('it has more than 1048576 bytes');
+    expect(await storedCount(app)).toBe(before + 2);
+  });
+
   it('claims what a consumer was given that is dead', async () => {
     const before = await storedCount(app);
     const data = JSON.stringify(records(4));

@@ -5,7 +5,7 @@ import { Config } from '../../config/config.js';
 import { hasBody, readBody, requireType, textOf } from '../../http/json-body.js';
 import type { IngestQueryDto, IngestView, RejectedRecordView } from './ingest.dto.js';
 import { type IngestBody, JSON_TYPE, NDJSON_TYPE, readIngestBody } from './ingest-body.js';
-import { LogBatch } from './log-batch.js';
+import { LogBatch, sentKey } from './log-batch.js';
 import { LogMetrics } from './log-metrics.js';
 import { LogSchema } from './log-schema.service.js';
 import { LogWriter } from './log-writer.js';
@@ -40,13 +40,22 @@ export class IngestService {
   }
 
   private async take({ node, batch_id, records }: IngestBody, durable: boolean): Promise<IngestView> {
+    const key = sentKey({ node, batch_id, records });
     const judged = this.intake.judge(records, node);
     this.metrics.refused.inc({ reason: 'invalid' }, judged.rejected.length);
     if (judged.records.length === 0) throw nothingToTake(judged);
-    const batch = new LogBatch(judged.records, batch_id === undefined ? undefined : { node: node ?? '', id: batch_id });
+    const batch = new LogBatch(judged.records, key);
     await this.enqueue(batch, durable);
+    if (batch.isReused) throw this.reused(batch);
     this.metrics.accepted.inc({ source: 'http' }, judged.records.length);
     return viewOf(judged, batch, durable);
+  }
+
+  private reused({ records }: LogBatch): DomainError {
+    this.metrics.refused.inc({ reason: 'batch_id_reused' }, records.length);
+    return new DomainError('conflict', 'Other records came before under this batch_id of this node', {
+      code: 'batch_id_reused',
+    });
   }
 
   private async enqueue(batch: LogBatch, durable: boolean): Promise<void> {
@@ -78,7 +87,7 @@ function viewOf(judged: Judged, batch: LogBatch, durable: boolean): IngestView {
       : [],
   );
   const view: IngestView = {
-    accepted: judged.records.length - unstorable.length,
+    accepted: batch.isDuplicate ? 0 : judged.records.length - unstorable.length,
     rejected: [...judged.rejected, ...unstorable],
   };
   return durable ? { ...view, duplicate: batch.isDuplicate } : view;

@@ -3,7 +3,7 @@ import { redisKeys } from '../../contract/redis-keys.js';
 import type { StreamConsumer, StreamEntry } from '../../redis/stream-consumer.js';
 import { Streams } from '../../redis/streams.js';
 import { JSON_TYPE, readIngestBody } from './ingest-body.js';
-import { LogBatch } from './log-batch.js';
+import { type BatchKey, LogBatch, sentKey } from './log-batch.js';
 import { LogMetrics } from './log-metrics.js';
 import { LogSchema } from './log-schema.service.js';
 import { LogWriter } from './log-writer.js';
@@ -13,6 +13,7 @@ import { RecordIntake } from './record-intake.js';
 const ENTRIES_AT_ONCE = 100;
 /** About that many are committed, and acknowledged, together. */
 const RECORDS_AT_ONCE = 5_000;
+const MOST_BYTES = 1_048_576;
 const GOODBYE_MS = 5_000;
 
 /** No node of a balancer is called like this: entries without a batch id are recognised by their own. */
@@ -59,7 +60,7 @@ export class LogStreamConsumer implements OnApplicationBootstrap, BeforeApplicat
     const outcomes = await Promise.allSettled(batches.map((batch) => this.writer.commitInTurn(batch)));
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failure) throw failure.reason as Error;
-    for (const { records } of batches) this.metrics.accepted.inc({ source: 'stream' }, records.length);
+    for (const batch of batches) this.written(batch);
     return count;
   }
 
@@ -80,16 +81,23 @@ export class LogStreamConsumer implements OnApplicationBootstrap, BeforeApplicat
   /** Undefined if there is nothing in it to write: it would be no better when it is read again. */
   private batchOf({ id, fields }: StreamEntry): LogBatch | undefined {
     try {
-      const body = readIngestBody(fields.data ?? '', JSON_TYPE);
+      const text = fields.data ?? '';
+      if (Buffer.byteLength(text) > MOST_BYTES) throw new Error(`it has more than ${MOST_BYTES} bytes`);
+      const body = readIngestBody(text, JSON_TYPE);
+      const key: BatchKey = sentKey(body) ?? { node: STREAM_NODE, id, digest: '' };
       const { records, rejected } = this.intake.judge(body.records, body.node);
       if (rejected.length > 0) this.refuse(rejected.length, id, rejected[0]!.errors[0]!.message);
-      const key =
-        body.batch_id === undefined ? { node: STREAM_NODE, id } : { node: body.node ?? '', id: body.batch_id };
       return records.length > 0 ? new LogBatch(records, key) : undefined;
     } catch (error) {
       this.refuse(1, id, (error as Error).message);
       return undefined;
     }
+  }
+
+  private written({ records, key, isReused }: LogBatch): void {
+    if (!isReused) return this.metrics.accepted.inc({ source: 'stream' }, records.length);
+    this.metrics.refused.inc({ reason: 'batch_id_reused' }, records.length);
+    this.logger.error(`dropped ${records.length} records: other ones came before as batch ${key!.id} of ${key!.node}`);
   }
 
   private refuse(count: number, id: string, reason: string): void {

@@ -128,10 +128,18 @@ export class LogWriter implements BeforeApplicationShutdown {
 
   private written(batch: LogBatch): void {
     const stored = batch.records.length - batch.dropped.size;
-    if (batch.isDuplicate) this.metrics.duplicates.inc(batch.records.length);
+    if (batch.isReused) this.reused(batch);
+    else if (batch.isDuplicate) this.metrics.duplicates.inc(batch.records.length);
     else this.metrics.flushed.inc(stored);
     this.metrics.dropped.inc({ reason: 'unstorable' }, batch.dropped.size);
     batch.resolve();
+  }
+
+  /** Who waits for it tells its sender. */
+  private reused({ key, records, isAwaited }: LogBatch): void {
+    if (isAwaited) return;
+    this.metrics.dropped.inc({ reason: 'batch_id_reused' }, records.length);
+    this.logger.error(`dropped ${records.length} records: other ones came before as batch ${key!.id} of ${key!.node}`);
   }
 
   /** The others stay together under the id of the flush, which tells whether it was committed after all. */
