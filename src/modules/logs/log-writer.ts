@@ -14,7 +14,7 @@ const RECORDS_MAX = 5_000;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
 const PATIENCE_MS = 10_000;
-const GOODBYE_MS = 6_000;
+const GOODBYE_MS = 5_000;
 
 /** Takes batches from the queue to the database: when there are enough, when one has waited long enough, or somebody waits for it. */
 @Injectable()
