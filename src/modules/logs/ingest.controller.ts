@@ -37,7 +37,7 @@ const ApiIngest = (summary: string): MethodDecorator =>
     }),
     ApiOkResponse({ type: IngestView, description: 'With `durable=true`: committed' }),
     ApiAcceptedResponse({ type: IngestView, description: 'In memory, written within moments' }),
-    ApiProblems(400, 409, 413, 415),
+    ApiProblems(400, 408, 409, 413, 415),
   );
 
 @ApiTags('access logs')

@@ -12,6 +12,9 @@ import { LogWriter } from './log-writer.js';
 import { ParseBudget } from './parse-budget.js';
 import { type Judged, RecordIntake } from './record-intake.js';
 
+/** Whoever sends half a body keeps its place no longer than that. */
+const BODY_PATIENCE_MS = 10_000;
+
 /** Takes in what balancers post. */
 @Injectable()
 export class IngestService {
@@ -26,7 +29,7 @@ export class IngestService {
   ) {}
 
   async ingest(request: IncomingMessage, query: IngestQueryDto): Promise<IngestView> {
-    const body = await this.budget.admit(() => this.read(request));
+    const body = await this.read(request);
     const { node = body.node, batch_id = body.batch_id, durable = false } = query;
     return this.take({ node, batch_id, records: body.records }, durable);
   }
@@ -34,9 +37,13 @@ export class IngestService {
   private async read(request: IncomingMessage): Promise<IngestBody> {
     if (!hasBody(request)) throw invalidField('', 'there must be at least one record');
     const type = requireType(request, [JSON_TYPE, NDJSON_TYPE]);
-    const bytes = await readBody(request, this.config.server.body_limit_bytes);
-    await this.budget.spend(bytes.length);
-    return readIngestBody(textOf(bytes), type);
+    const bytes = await this.budget.await(() =>
+      readBody(request, this.config.server.body_limit_bytes, BODY_PATIENCE_MS),
+    );
+    return this.budget.admit(async () => {
+      await this.budget.spend(bytes.length);
+      return readIngestBody(textOf(bytes), type);
+    });
   }
 
   private async take({ node, batch_id, records }: IngestBody, durable: boolean): Promise<IngestView> {
