@@ -51,11 +51,15 @@ CREATE INDEX ix_records_failed ON logs.records (at, id)
 CREATE INDEX ix_records_master_failed ON logs.records (master_id, at, id)
   WHERE status_code >= 400 OR error_code IS NOT NULL OR error_message IS NOT NULL;`;
 
-/** A batch that is sent again finds its row, and so does a transaction of the server whose outcome it could not see. */
+/**
+ * A batch that is sent again finds its row, and so does a transaction of the server whose outcome it could not see. The digest
+ * tells a batch from another one under the same id; it is empty where ids are not a sender's.
+ */
 const BATCHES = `
 CREATE TABLE logs.batches (
   node text NOT NULL,
   batch_id text NOT NULL,
+  digest text NOT NULL DEFAULT '',
   at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT pk_batches PRIMARY KEY (node, batch_id)
 );

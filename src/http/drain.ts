@@ -1,6 +1,7 @@
 import { Injectable, type INestApplication } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError } from '../common/domain-error.js';
 
 /** Knows which requests are running, and lets no new ones begin once the process is to stop. */
@@ -43,9 +44,19 @@ export class Drain {
   }
 }
 
-/** New requests get 503 while running ones finish; then everything that was opened is closed, connections first. */
-export async function shutDown(app: INestApplication<Server>, drain: Drain, deadlineMs = 10_000): Promise<void> {
-  await drain.finish(deadlineMs);
+/** Who stops a process kills it after 10 s, often without being asked. */
+const DEADLINE_MS = 9_500;
+/** The rest is for what is in memory. */
+const SHARE_OF_REQUESTS = 0.3;
+
+/**
+ * New requests get 503 while running ones finish; then everything that was opened is closed, connections first.
+ * Rejects at the deadline: what hangs then is left to the end of the process.
+ */
+export async function shutDown(app: INestApplication<Server>, drain: Drain, deadlineMs = DEADLINE_MS): Promise<void> {
+  const late = sleep(deadlineMs, true, { ref: false });
+  await drain.finish(deadlineMs * SHARE_OF_REQUESTS);
   app.getHttpServer().closeAllConnections();
-  await app.close();
+  const isLate = await Promise.race([app.close(), late]);
+  if (isLate) throw new Error(`not everything was closed within ${deadlineMs} ms`);
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { DataSource } from 'typeorm';
@@ -11,6 +12,7 @@ import {
   type IdempotentRequest,
   type SqlRunner,
 } from '../common/request-context.js';
+import { OWN_IDEMPOTENCY } from './idempotency.js';
 import { IdempotencyStore, type StoredAnswer } from './idempotency.store.js';
 
 /**
@@ -23,13 +25,15 @@ export class IdempotencyInterceptor implements NestInterceptor {
   constructor(
     private readonly store: IdempotencyStore,
     private readonly database: DataSource,
+    private readonly reflector: Reflector,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<Request>();
     const key = request.headers['idempotency-key'];
     const caller = requestContext()?.actor;
-    if (key === undefined || request.method !== 'POST' || !caller) return next.handle();
+    const isUnused = key === undefined || request.method !== 'POST' || !caller;
+    if (isUnused || this.reflector.get(OWN_IDEMPOTENCY, context.getClass())) return next.handle();
     if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
       throw invalidField('/Idempotency-Key', 'must be 1 to 255 visible ASCII characters');
     }
@@ -44,7 +48,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     context.idempotency = attempt;
     try {
       const body: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
-      await attempt.finish(this.database, body);
+      await attempt.finish(this.database, body, response.statusCode);
       return body;
     } catch (error) {
       await attempt.held?.rollback();
@@ -94,8 +98,8 @@ class Attempt implements IdempotentRequest {
     this.held = transaction;
   }
 
-  async finish(database: SqlRunner, body: unknown): Promise<void> {
-    const answer = { body, receipt: this.held?.receipt };
+  async finish(database: SqlRunner, body: unknown, status: number): Promise<void> {
+    const answer = { status, body, receipt: this.held?.receipt };
     await this.store.save(this.held ?? database, {
       principal: this.principal,
       key: this.key,
@@ -106,9 +110,10 @@ class Attempt implements IdempotentRequest {
   }
 }
 
-function replay({ body, receipt }: StoredAnswer, response: Response): unknown {
+function replay({ status, body, receipt }: StoredAnswer, response: Response): unknown {
   const context = requestContext();
   if (context && receipt) context.receipt = receipt;
+  if (status !== undefined) response.status(status);
   response.setHeader('Idempotency-Replayed', 'true');
   return body;
 }
@@ -116,8 +121,7 @@ function replay({ body, receipt }: StoredAnswer, response: Response): unknown {
 const principal = (): string => `${currentActor().type}:${currentActor().id}`;
 
 function fingerprintOf({ method, originalUrl, body }: Request): string {
-  const path = originalUrl.split('?', 1)[0];
   return createHash('sha256')
-    .update(`${method} ${path}\n${JSON.stringify(body) ?? ''}`)
+    .update(`${method} ${originalUrl}\n${JSON.stringify(body) ?? ''}`)
     .digest('hex');
 }

@@ -5,6 +5,8 @@ import type { Receipt, SqlRunner } from '../common/request-context.js';
 import { FLUSH } from '../database/durable.js';
 
 export interface StoredAnswer {
+  /** Absent in answers of earlier releases. */
+  status?: number;
   body: unknown;
   receipt?: Receipt;
 }

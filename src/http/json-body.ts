@@ -24,13 +24,16 @@ export function jsonBody(limitBytes: number, unread: readonly string[] = []): Re
 /** Express routes `/Logs/` like `/logs`. */
 const routeOf = (path: string): string => path.toLowerCase().replace(/\/$/, '');
 
-/** The body as it was before compression. The limit holds for what arrives and for what it inflates to. */
-export async function readBody(req: IncomingMessage, limitBytes: number): Promise<Buffer> {
+/**
+ * The body as it was before compression. The limit holds for what arrives and for what it inflates to. A body that has not arrived
+ * within `patienceMs` is given up; without it, when the socket is.
+ */
+export async function readBody(req: IncomingMessage, limitBytes: number, patienceMs?: number): Promise<Buffer> {
   const encoding = req.headers['content-encoding']?.toLowerCase() ?? 'identity';
   const decompress = DECODERS.get(encoding);
   if (!decompress) throw new DomainError('unsupported_type', 'The content encoding must be gzip, deflate or br');
   if (Number(req.headers['content-length'] ?? 0) > limitBytes) throw tooLarge(limitBytes);
-  const bytes = await collect(req, limitBytes);
+  const bytes = await collect(req, limitBytes, patienceMs);
   try {
     return await decompress(bytes, { maxOutputLength: limitBytes });
   } catch (error) {
@@ -71,20 +74,26 @@ const DECODERS = new Map<string, Decoder>([
   ['br', promisify<Buffer, { maxOutputLength: number }, Buffer>(brotliDecompress)],
 ]);
 
-function collect(req: IncomingMessage, limitBytes: number): Promise<Buffer> {
+function collect(req: IncomingMessage, limitBytes: number, patienceMs?: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     const take = (chunk: Buffer): void => {
       size += chunk.length;
-      if (size <= limitBytes) return void chunks.push(chunk);
+      if (size <= limitBytes) chunks.push(chunk);
+      else giveUp(tooLarge(limitBytes));
+    };
+    const giveUp = (reason: DomainError): void => {
       req.off('data', take);
       req.resume(); // The rest is read and dropped, so that the caller gets to see the answer.
-      reject(tooLarge(limitBytes));
+      reject(reason);
     };
+    const late = (): void => giveUp(new DomainError('timeout', 'The body did not arrive in time'));
+    const timer = patienceMs === undefined ? undefined : setTimeout(late, patienceMs);
     req.on('data', take);
     req.once('end', () => resolve(Buffer.concat(chunks, size)));
     req.once('error', () => reject(new DomainError('invalid', 'The body was cut off')));
+    req.once('close', () => clearTimeout(timer));
   });
 }
 

@@ -108,6 +108,7 @@ const DESCRIPTIONS = {
   401: 'No valid credential',
   403: 'A valid credential of the wrong role or scope',
   404: 'Absent, or of another tenant',
+  408: 'The body did not arrive in time',
   409: 'Taken, in use, or a limit is reached',
   412: 'Changed since the version in `If-Match`',
   413: 'Body too large',

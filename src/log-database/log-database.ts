@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Socket } from 'node:net';
 import pg from 'pg';
 import { Config } from '../config/config.js';
 import { parsePgDsn } from '../config/pg-dsn.js';
@@ -18,10 +19,12 @@ export class LogDatabase implements OnApplicationShutdown {
   /** Walks indexes of the records, one page after the other. */
   readonly searches: pg.Pool;
 
+  private readonly sockets = new Set<Socket>();
+
   constructor(config: Config) {
-    this.writes = connect(config, { application_name: 'ez-api log writer', max: 6, statement_timeout: 30_000 });
-    this.reads = connect(config, { application_name: 'ez-api log reader', max: 4, statement_timeout: 5_000 });
-    this.searches = connect(config, {
+    this.writes = this.connect(config, { application_name: 'ez-api log writer', max: 6, statement_timeout: 30_000 });
+    this.reads = this.connect(config, { application_name: 'ez-api log reader', max: 4, statement_timeout: 5_000 });
+    this.searches = this.connect(config, {
       application_name: 'ez-api log search',
       max: 4,
       statement_timeout: 5_000,
@@ -30,9 +33,28 @@ export class LogDatabase implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.writes, this.reads, this.searches].map((pool) => pool.end()));
+    const ended = Promise.all([this.writes, this.reads, this.searches].map((pool) => pool.end()));
+    const goodbye = setTimeout(() => this.hangUp(), GOODBYE_MS);
+    await ended;
+    clearTimeout(goodbye);
+  }
+
+  /** A pool ends when all that was lent is given back, and a server that hangs would keep it for long. */
+  private hangUp(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  private connect(config: Config, limits: Limits): pg.Pool {
+    return connect(config, limits, () => {
+      const socket = new Socket();
+      this.sockets.add(socket);
+      return socket.once('close', () => this.sockets.delete(socket));
+    });
   }
 }
+
+/** What was to be written has had its time by then. */
+const GOODBYE_MS = 500;
 
 /** A page is found by walking one index; where a table is small or unknown the planner would rather read and sort all of it. */
 const WALKING = '-c enable_seqscan=off -c enable_bitmapscan=off -c enable_sort=off -c jit=off';
@@ -44,12 +66,13 @@ interface Limits {
   options?: string;
 }
 
-function connect({ log, postgres }: Config, limits: Limits): pg.Pool {
+function connect({ log, postgres }: Config, limits: Limits, stream: () => Socket): pg.Pool {
   const server = parsePgDsn(log.pg_dsn || postgres.dsn);
   const pool = new pg.Pool({
     ...server,
     ...limits,
     Client: Session,
+    stream,
     options: [server.options, limits.options].filter(Boolean).join(' '),
     connectionTimeoutMillis: 3_000,
     query_timeout: limits.statement_timeout + 1_000,

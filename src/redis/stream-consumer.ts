@@ -15,10 +15,11 @@ export interface StreamSpec {
   /** Entries that are handled at once. */
   atOnce: number;
   /**
-   * Resolves when the entries are safe, bad ones included: what it rejects comes again, all of it, until it doesn't.
-   * What it resolved may come again too, when Redis was lost before it heard of it.
+   * Resolves with how many entries, from the first on, are safe, bad ones included; at least one. It is asked again for the others.
+   * If it rejects, all that it was given comes again, until it doesn't. What is safe may come again too, when Redis was lost
+   * before it heard of it.
    */
-  handle(entries: StreamEntry[]): Promise<void>;
+  handle(entries: StreamEntry[]): Promise<number>;
 }
 
 /** Below the silence after which the client gives a connection up. */
@@ -119,11 +120,21 @@ export class StreamConsumer {
     if (entries.length < raw.length) {
       this.logger.warn(`${raw.length - entries.length} entries were trimmed before they were read`);
     }
-    if (entries.length > 0) await this.spec.handle(entries);
-    await this.acknowledge(
-      redis,
-      raw.map(([id]) => id),
-    );
+    const trimmed = raw.flatMap(([id, fields]) => (fields ? [] : [id]));
+    if (trimmed.length > 0) await this.acknowledge(redis, trimmed);
+    await this.handleAll(redis, entries);
+  }
+
+  private async handleAll(redis: RedisClient, entries: StreamEntry[]): Promise<void> {
+    for (let rest = entries; rest.length > 0;) {
+      if (this.stopping.signal.aborted) throw new Error('stopped');
+      const safe = await this.spec.handle(rest);
+      await this.acknowledge(
+        redis,
+        rest.slice(0, safe).map(({ id }) => id),
+      );
+      rest = rest.slice(safe);
+    }
   }
 
   private async acknowledge(redis: RedisClient, ids: string[]): Promise<void> {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { aRecord, balancer, storedCount } from '../support/access-logs.js';
 import { startApp, type TestApp } from '../support/app.js';
 
 describe('a POST with an Idempotency-Key', () => {
@@ -39,6 +40,32 @@ describe('a POST with an Idempotency-Key', () => {
     const other = await app.admin.post('/admin/namespaces', { name: 'idem-b' }, headers);
     expect([other.status, other.body.code]).toEqual([422, 'idempotency_key_reused']);
     expect(await total('/admin/namespaces?search=idem-b')).toBe(0);
+  });
+
+  it('is a 422 when the query is another one', async () => {
+    const headers = key();
+    const body = { name: `q-${randomUUID().slice(0, 8)}` };
+    expect((await app.admin.post('/admin/namespaces?wait=applied', body, headers)).status).toBe(201);
+    const other = await app.admin.post('/admin/namespaces?wait=dp', body, headers);
+    expect([other.status, other.body.code]).toEqual([422, 'idempotency_key_reused']);
+  });
+
+  it('is answered again with the status that it had', async () => {
+    const headers = key();
+    await app.sync();
+    const first = await app.admin.post('/admin/sync/reconcile?wait_ms=30000', undefined, headers);
+    const again = await app.admin.post('/admin/sync/reconcile?wait_ms=30000', undefined, headers);
+    expect([first.status, again.status, again.body]).toEqual([200, 200, first.body]);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+  });
+
+  it('does not keep records of requests out, which batch ids recognise', async () => {
+    const headers = key();
+    for (const path of ['/logs', '/internal/logs']) {
+      const answers = [1, 2].map(() => balancer(app).post(`${path}?durable=true`, aRecord(), headers));
+      expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200]);
+    }
+    expect(await storedCount(app)).toBe(4);
   });
 
   it('happens once when it comes twenty times at once; who comes too early gets 409', async () => {

@@ -1,7 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { aRecord, balancer, records, storedCount, untilStored } from '../support/access-logs.js';
 import { INTERNAL_TOKEN, startApp, type TestApp } from '../support/app.js';
+import { until } from '../support/launcher.js';
 
 describe('POST /internal/logs', () => {
   let app: TestApp;
@@ -124,6 +127,12 @@ describe('POST /internal/logs', () => {
     expect((await raw('[]', { 'content-type': 'text/csv' })).status).toBe(415);
   });
 
+  it('takes a batch while many others have sent but half of theirs', async () => {
+    const sockets = await Promise.all(Array.from({ length: 80 }, () => halfSent(app.url)));
+    expect((await durably(aRecord())).status).toBe(200);
+    for (const socket of sockets) socket.destroy();
+  });
+
   it('does not read the body of somebody who may not send it', async () => {
     const { status } = await app.anyone.as('wrong').post('/internal/logs', '{');
     expect(status).toBe(401);
@@ -132,14 +141,34 @@ describe('POST /internal/logs', () => {
   it('stores a batch once, however often it comes', async () => {
     const batch = { node: 'n1', batch_id: 'same', records: records(5) };
     const answers = await Promise.all(Array.from({ length: 5 }, () => durably(batch)));
-    expect(answers.map(({ body }) => body.accepted)).toEqual([5, 5, 5, 5, 5]);
+    expect(answers.reduce((sum, { body }) => sum + (body.accepted as number), 0)).toBe(5);
     expect(answers.filter(({ body }) => !body.duplicate)).toHaveLength(1);
     expect((await durably({ ...batch, node: 'n2' })).body.duplicate).toBe(false);
     expect(await storedCount(app)).toBe(10);
   });
 
+  it('takes a batch id only with the node that it is of', async () => {
+    const { status, body } = await post(records(1), '?batch_id=1');
+    expect([status, body.errors[0].pointer]).toEqual([400, '/node']);
+  });
+
+  it('answers 409 for other records under a batch id that was used, and stores none of them', async () => {
+    const batch = { node: 'n1', batch_id: 'reused', records: records(2) };
+    await durably(batch);
+    const { status, body } = await durably({ ...batch, records: records(3) });
+    expect([status, body.code]).toEqual([409, 'batch_id_reused']);
+    expect((await durably(batch)).body).toMatchObject({ accepted: 0, duplicate: true });
+    expect((await post({ ...batch, records: records(4) })).status).toBe(202);
+    await until(async () => {
+      const metrics = (await balancer(app).get('/internal/metrics')).body as string;
+      return metrics.includes('ez_log_dropped_records_total{reason="batch_id_reused"} 4');
+    });
+    expect(await storedCount(app)).toBe(2);
+  });
+
   it('takes node and batch id in the query as well, for lists and lines', async () => {
-    const again = () => post(records(2), '?durable=true&node=q&batch_id=1');
+    const batch = records(2);
+    const again = () => post(batch, '?durable=true&node=q&batch_id=1');
     expect([(await again()).body.duplicate, (await again()).body.duplicate]).toEqual([false, true]);
     expect((await listed()).map(({ node }) => node)).toEqual(['q', 'q']);
   });
@@ -184,6 +213,16 @@ describe('POST /internal/logs', () => {
     await app.db.query('ALTER TABLE logs.records DROP CONSTRAINT ck_test');
   });
 });
+
+async function halfSent(url: string): Promise<Socket> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined);
+  await once(socket, 'connect');
+  const head = `POST /logs HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${INTERNAL_TOKEN}\r\nexpect: 100-continue`;
+  socket.write(`${head}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n`);
+  // It is handled when that is answered.
+  await once(socket, 'data');
+  return socket;
+}
 
 describe('a full queue', () => {
   it('answers 429 with Retry-After, takes nothing of the batch, and counts it', async () => {

@@ -50,6 +50,20 @@ describe('the stream logs:ingest', () => {
     expect(await storedCount(app)).toBe(before + 2);
   });
 
+  it('drops other records under a batch id that was used, and what is too large, and says so', async () => {
+    const before = await storedCount(app);
+    await add({ node: 'n', batch_id: 'reused', records: records(2) });
+    await untilStored(app, before + 2);
+    await add({ node: 'n', batch_id: 'reused', records: records(3) });
+    await add(JSON.stringify(records(2, { user_agent: 'x'.repeat(600_000) })));
+    await untilEmpty();
+    const { body } = await balancer(app).get('/internal/metrics');
+    expect(body).toContain('ez_log_refused_records_total{reason="batch_id_reused"} 3');
+    expect(app.logs.join('')).toContain('other ones came before as batch reused of n');
+    expect(app.logs.join('')).toContain('it has more than 1048576 bytes');
+    expect(await storedCount(app)).toBe(before + 2);
+  });
+
   it('claims what a consumer was given that is dead', async () => {
     const before = await storedCount(app);
     const data = JSON.stringify(records(4));
@@ -83,4 +97,21 @@ describe('the stream logs:ingest', () => {
     await untilEmpty();
     expect(await storedCount(app)).toBe(before + 2);
   });
+});
+
+describe('a backlog of the stream that is larger than the queue', () => {
+  it('is written in portions, each record once, and the stream is empty then', async () => {
+    const app = await startApp({ EZ_LOG_QUEUE: '100' });
+    const entry = (): string => JSON.stringify(records(30));
+    const adding = app.redis.pipeline();
+    for (let i = 0; i < 300; i++) adding.xadd(STREAM, '*', 'data', entry());
+    adding.xadd(STREAM, '*', 'data', JSON.stringify(records(1000)));
+    await adding.exec();
+    await until(async () => (await app.redis.xlen(STREAM)) === 0);
+    expect(await storedCount(app)).toBe(10_000);
+    const { body } = await balancer(app).get('/internal/metrics');
+    expect(body).toContain('ez_log_duplicate_records_total 0');
+    expect(app.logs.filter((line) => line.includes('entries wait'))).toEqual([]);
+    await app.close();
+  }, 60_000);
 });

@@ -35,7 +35,10 @@ function consume(handle: (numbers: number[]) => Promise<void>): StreamConsumer {
     stream: STREAM,
     group: GROUP,
     atOnce: 10,
-    handle: (entries: StreamEntry[]) => handle(entries.map(({ fields }) => Number(fields.n))),
+    handle: async (entries: StreamEntry[]) => {
+      await handle(entries.map(({ fields }) => Number(fields.n)));
+      return entries.length;
+    },
   };
   const consumer = new StreamConsumer(connect, spec, () => Promise.resolve(true));
   consumers.push(consumer);

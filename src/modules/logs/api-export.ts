@@ -9,7 +9,8 @@ export const ApiExport = (summary: string): MethodDecorator =>
     ApiOperation({
       summary,
       description:
-        'Streamed, as fast as it is read and for 15 minutes at most; cut off when it ends early. In CSV what a table ' +
+        'Streamed, as fast as it is read and for 15 minutes at most; cut off when it ends early, or when 1,000 ' +
+        'records are not read within 30 seconds. A master may run one at a time. In CSV what a table ' +
         'would take for a formula has a quote in front',
     }),
     ApiOkResponse({

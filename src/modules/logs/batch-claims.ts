@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { LogBatch } from './log-batch.js';
+import type { BatchKey, LogBatch } from './log-batch.js';
 import type { Flush } from './log-store.js';
 
 /** No node of a balancer is called like this. */
@@ -8,6 +8,7 @@ const FLUSHES = '~flush';
 interface Key {
   node: string;
   batch_id: string;
+  digest: string;
 }
 
 /**
@@ -16,24 +17,42 @@ interface Key {
  * @returns the batches that are to be written now; none if this flush was committed before
  */
 export async function claimBatches(client: pg.ClientBase, { id, batches }: Flush): Promise<LogBatch[]> {
-  const keys = batches.flatMap(({ key }) => (key ? [{ node: key.node, batch_id: key.id }] : []));
-  const sorted = [...keys, { node: FLUSHES, batch_id: id }].toSorted(byKey);
+  const keys = batches.flatMap(({ key }) => (key ? [keyOf(key)] : []));
+  const flush = { node: FLUSHES, batch_id: id, digest: '' };
+  const sorted = [...keys, flush].toSorted(byKey);
   const { rows } = await client.query<Key>(CLAIM, [
     sorted.map(({ node }) => node),
     sorted.map(({ batch_id }) => batch_id),
+    sorted.map(({ digest }) => digest),
   ]);
   const claimed = new Set(rows.map(textOf));
-  if (!claimed.has(textOf({ node: FLUSHES, batch_id: id }))) return [];
-  return batches.filter((batch) => {
-    if (batch.key) batch.isDuplicate = !claimed.delete(textOf({ node: batch.key.node, batch_id: batch.key.id }));
-    return !batch.isDuplicate;
-  });
+  if (!claimed.has(textOf(flush))) return [];
+  const known = batches.filter(({ key }) => key && !claimed.delete(textOf(keyOf(key))));
+  if (known.length > 0) await tellReused(client, known);
+  return batches.filter((batch) => !known.includes(batch));
+}
+
+/** Tells batches that came before from others that go by their name. */
+async function tellReused(client: pg.ClientBase, known: readonly LogBatch[]): Promise<void> {
+  const keys = known.map(({ key }) => keyOf(key!));
+  const { rows } = await client.query<Key>(FIND, [keys.map(({ node }) => node), keys.map(({ batch_id }) => batch_id)]);
+  const stored = new Set(rows.map(textOf));
+  for (const batch of known) {
+    batch.isDuplicate = stored.has(textOf(keyOf(batch.key!)));
+    batch.isReused = !batch.isDuplicate;
+  }
 }
 
 const CLAIM = `
-  INSERT INTO logs.batches (node, batch_id) SELECT * FROM unnest($1::text[], $2::text[])
-  ON CONFLICT DO NOTHING RETURNING node, batch_id`;
+  INSERT INTO logs.batches (node, batch_id, digest) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+  ON CONFLICT DO NOTHING RETURNING node, batch_id, digest`;
 
-const textOf = ({ node, batch_id }: Key): string => `${node}\n${batch_id}`;
+const FIND = `
+  SELECT node, batch_id, digest FROM logs.batches
+   WHERE (node, batch_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))`;
+
+const keyOf = ({ node, id, digest }: BatchKey): Key => ({ node, batch_id: id, digest });
+
+const textOf = ({ node, batch_id, digest }: Key): string => `${node}\n${batch_id}\n${digest}`;
 
 const byKey = (a: Key, b: Key): number => (textOf(a) < textOf(b) ? -1 : 1);

@@ -1,5 +1,5 @@
-/** Tables and office programs take what begins like this for a formula, and run it. */
-const FORMULA = /^[=+\-@\t\r]/;
+/** Tables and office programs take what begins like this for a formula, and run it; some skip blanks, or read wide characters as narrow. */
+const FORMULA = /^(?:[\t\r\n]|\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/;
 
 /** One line. Texts that could be formulas get a quote in front; numbers stay numbers. */
 export const csvLine = (values: readonly unknown[]): string => `${values.map(cell).join(',')}\r\n`;

@@ -16,15 +16,18 @@ export interface IngestBody {
 export const UNREADABLE = Symbol('unreadable');
 
 /** Throws for what is no batch at all: then nothing of it is taken. */
-export function readIngestBody(text: string, type: string): IngestBody {
+export function readIngestBody(sent: string, type: string): IngestBody {
+  const text = sent.startsWith(BYTE_ORDER_MARK) ? sent.slice(1) : sent;
   const body = type === NDJSON_TYPE ? { records: linesOf(text) } : readJson(parse(text));
   if (body.records.length === 0) throw invalidField('', 'there must be at least one record');
   if (body.records.length > RECORDS_MAX) throw invalidField('', `there must be at most ${RECORDS_MAX} records`);
   return body;
 }
 
+const BYTE_ORDER_MARK = '\uFEFF';
+
 function linesOf(text: string): unknown[] {
-  const lines = text.split('\n', RECORDS_MAX * 2).filter((line) => line.trim() !== '');
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
   return lines.slice(0, RECORDS_MAX + 1).map((line) => {
     try {
       return JSON.parse(line) as unknown;

@@ -12,6 +12,7 @@ import {
 } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { InternalRoute } from '../../http/access.js';
+import { OwnIdempotency } from '../../http/idempotency.js';
 import { ApiProblems } from '../../http/openapi.js';
 import { JSON_TYPE, NDJSON_TYPE } from './ingest-body.js';
 import { IngestQueryDto, IngestView, LogBatchDto, LogRecordDto } from './ingest.dto.js';
@@ -36,11 +37,12 @@ const ApiIngest = (summary: string): MethodDecorator =>
     }),
     ApiOkResponse({ type: IngestView, description: 'With `durable=true`: committed' }),
     ApiAcceptedResponse({ type: IngestView, description: 'In memory, written within moments' }),
-    ApiProblems(400, 413, 415),
+    ApiProblems(400, 408, 409, 413, 415),
   );
 
 @ApiTags('access logs')
 @InternalRoute()
+@OwnIdempotency()
 @Controller()
 export class IngestController {
   constructor(private readonly logs: IngestService) {}

@@ -20,7 +20,9 @@ export class IngestQueryDto {
   node?: string;
 
   @PatternField(BATCH_ID_PATTERN, '1 to 128 letters, digits or . _ : -', {
-    description: 'A batch that comes again under the same node and id within a day is not stored again',
+    description:
+      'Takes a node. A batch that comes again under the same node and id within a day is not stored again; other records ' +
+      'under them are refused',
   })
   batch_id?: string;
 }
@@ -129,7 +131,7 @@ export class RejectedRecordView {
 }
 
 export class IngestView {
-  @ApiProperty({ type: 'integer', description: 'Records that were taken in, now or when the batch came first' })
+  @ApiProperty({ type: 'integer', description: 'Records that were taken in; none of a duplicate' })
   accepted!: number;
 
   @ApiProperty({ type: [RejectedRecordView], example: [] })

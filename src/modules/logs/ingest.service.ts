@@ -5,12 +5,15 @@ import { Config } from '../../config/config.js';
 import { hasBody, readBody, requireType, textOf } from '../../http/json-body.js';
 import type { IngestQueryDto, IngestView, RejectedRecordView } from './ingest.dto.js';
 import { type IngestBody, JSON_TYPE, NDJSON_TYPE, readIngestBody } from './ingest-body.js';
-import { LogBatch } from './log-batch.js';
+import { LogBatch, sentKey } from './log-batch.js';
 import { LogMetrics } from './log-metrics.js';
 import { LogSchema } from './log-schema.service.js';
 import { LogWriter } from './log-writer.js';
 import { ParseBudget } from './parse-budget.js';
 import { type Judged, RecordIntake } from './record-intake.js';
+
+/** Whoever sends half a body keeps its place no longer than that. */
+const BODY_PATIENCE_MS = 10_000;
 
 /** Takes in what balancers post. */
 @Injectable()
@@ -26,7 +29,7 @@ export class IngestService {
   ) {}
 
   async ingest(request: IncomingMessage, query: IngestQueryDto): Promise<IngestView> {
-    const body = await this.budget.admit(() => this.read(request));
+    const body = await this.read(request);
     const { node = body.node, batch_id = body.batch_id, durable = false } = query;
     return this.take({ node, batch_id, records: body.records }, durable);
   }
@@ -34,19 +37,32 @@ export class IngestService {
   private async read(request: IncomingMessage): Promise<IngestBody> {
     if (!hasBody(request)) throw invalidField('', 'there must be at least one record');
     const type = requireType(request, [JSON_TYPE, NDJSON_TYPE]);
-    const bytes = await readBody(request, this.config.server.body_limit_bytes);
-    await this.budget.spend(bytes.length);
-    return readIngestBody(textOf(bytes), type);
+    const bytes = await this.budget.await(() =>
+      readBody(request, this.config.server.body_limit_bytes, BODY_PATIENCE_MS),
+    );
+    return this.budget.admit(async () => {
+      await this.budget.spend(bytes.length);
+      return readIngestBody(textOf(bytes), type);
+    });
   }
 
   private async take({ node, batch_id, records }: IngestBody, durable: boolean): Promise<IngestView> {
+    const key = sentKey({ node, batch_id, records });
     const judged = this.intake.judge(records, node);
     this.metrics.refused.inc({ reason: 'invalid' }, judged.rejected.length);
     if (judged.records.length === 0) throw nothingToTake(judged);
-    const batch = new LogBatch(judged.records, batch_id === undefined ? undefined : { node: node ?? '', id: batch_id });
+    const batch = new LogBatch(judged.records, key);
     await this.enqueue(batch, durable);
+    if (batch.isReused) throw this.reused(batch);
     this.metrics.accepted.inc({ source: 'http' }, judged.records.length);
     return viewOf(judged, batch, durable);
+  }
+
+  private reused({ records }: LogBatch): DomainError {
+    this.metrics.refused.inc({ reason: 'batch_id_reused' }, records.length);
+    return new DomainError('conflict', 'Other records came before under this batch_id of this node', {
+      code: 'batch_id_reused',
+    });
   }
 
   private async enqueue(batch: LogBatch, durable: boolean): Promise<void> {
@@ -78,7 +94,7 @@ function viewOf(judged: Judged, batch: LogBatch, durable: boolean): IngestView {
       : [],
   );
   const view: IngestView = {
-    accepted: judged.records.length - unstorable.length,
+    accepted: batch.isDuplicate ? 0 : judged.records.length - unstorable.length,
     rejected: [...judged.rejected, ...unstorable],
   };
   return durable ? { ...view, duplicate: batch.isDuplicate } : view;

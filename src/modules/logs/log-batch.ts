@@ -1,9 +1,21 @@
+import { createHash } from 'node:crypto';
+import { invalidField } from '../../common/domain-error.js';
 import type { LogRecord } from '../../log-database/log-record.js';
 
 /** By which a batch is recognised when it comes again. */
 export interface BatchKey {
   node: string;
   id: string;
+  /** Of what was sent under that id; empty where the id can't be used for anything else. */
+  digest: string;
+}
+
+/** What a batch is called by who sends it. Ids are counted by node: two nodes have the same ones. */
+export function sentKey(body: { node?: string; batch_id?: string; records: unknown[] }): BatchKey | undefined {
+  const { node, batch_id, records } = body;
+  if (batch_id === undefined) return undefined;
+  if (node === undefined) throw invalidField('/node', 'is required with a batch_id');
+  return { node, id: batch_id, digest: createHash('sha256').update(JSON.stringify(records)).digest('base64url') };
 }
 
 /** Records that are written in one transaction. */
@@ -11,7 +23,10 @@ export class LogBatch {
   readonly enqueuedAt = performance.now();
   /** Passed the validation and yet could not be stored. */
   readonly dropped = new Set<LogRecord>();
+  /** Came before. */
   isDuplicate = false;
+  /** Another batch came before under the same id. */
+  isReused = false;
   private settle: { resolve: () => void; reject: (error: Error) => void } | undefined;
 
   constructor(

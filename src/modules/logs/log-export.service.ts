@@ -1,20 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
-import { once } from 'node:events';
-import { DomainError } from '../../common/domain-error.js';
 import { csvLine } from './csv.js';
+import { ExportSlots } from './export-slots.js';
 import { LogSearch } from './log-search.service.js';
 import type { LogRow } from './log.view.js';
 import type { LogFilters } from './log-walk.js';
+import { patientWrite } from './patient-write.js';
 
-const EXPORTS_MAX = 2;
 const PAGE = 1_000;
 /** A caller who reads more slowly than that narrows the search down. */
 const LONGEST_MS = 15 * 60_000;
+/** That a page may take to be read. */
+const STALLED_MS = 30_000;
 
 export type ExportFormat = 'ndjson' | 'csv';
 
 interface Export {
+  /** The tenant that asked; absent: an operator. */
+  master_id?: number;
   filters: LogFilters;
   format: ExportFormat;
   toView: (row: LogRow) => object;
@@ -28,31 +31,30 @@ const TYPES: Record<ExportFormat, string> = { ndjson: 'application/x-ndjson', cs
  */
 @Injectable()
 export class LogExport {
-  private running = 0;
+  private readonly slots = new ExportSlots();
 
   constructor(private readonly search: LogSearch) {}
 
-  async send(response: Response, { filters, format, toView }: Export): Promise<void> {
-    if (this.running >= EXPORTS_MAX) throw busy();
-    this.running += 1;
-    try {
-      await this.stream(response, filters, new Lines(format, toView));
-    } finally {
-      this.running -= 1;
-    }
+  async send(response: Response, { master_id, filters, format, toView }: Export): Promise<void> {
+    await this.slots.hold(master_id, async () => {
+      // Cut off, so that it isn't taken for complete.
+      const deadline = setTimeout(() => response.destroy(), LONGEST_MS);
+      try {
+        await this.stream(response, filters, new Lines(format, toView));
+      } finally {
+        clearTimeout(deadline);
+      }
+    });
   }
 
   private async stream(response: Response, filters: LogFilters, lines: Lines): Promise<void> {
-    const deadline = Date.now() + LONGEST_MS;
     let page = await this.search.find(filters, PAGE);
     response.setHeader('Content-Type', TYPES[lines.format]);
     response.setHeader('Content-Disposition', `attachment; filename="logs.${lines.format}"`);
     response.setHeader('Cache-Control', 'no-store');
     for (;;) {
-      await write(response, lines.of(page.rows));
+      await patientWrite(response, lines.of(page.rows), STALLED_MS);
       if (response.destroyed || !page.next) break;
-      // Cut off, so that it isn't taken for complete.
-      if (Date.now() > deadline) return void response.destroy();
       page = await this.search.find(filters, PAGE, page.next);
     }
     response.end();
@@ -79,19 +81,3 @@ class Lines {
     return csvLine(Object.keys(view));
   }
 }
-
-async function write(response: Response, text: string): Promise<void> {
-  if (text === '' || response.write(text) || response.destroyed) return;
-  const left = new AbortController();
-  await Promise.race([
-    once(response, 'drain', { signal: left.signal }).catch(() => undefined),
-    once(response, 'close', { signal: left.signal }).catch(() => undefined),
-  ]);
-  left.abort();
-}
-
-const busy = (): DomainError =>
-  new DomainError('too_many', 'Other exports are running; try again when they are done', {
-    code: 'log_exports_busy',
-    retryAfterSeconds: 10,
-  });

@@ -3,8 +3,8 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import { Metrics } from '../../common/metrics.js';
 
 const SOURCES = ['http', 'stream'] as const;
-const REFUSALS = ['invalid', 'queue_full', 'unavailable'] as const;
-const DROPS = ['unstorable', 'shutdown'] as const;
+const REFUSALS = ['invalid', 'queue_full', 'unavailable', 'batch_id_reused'] as const;
+const DROPS = ['unstorable', 'shutdown', 'batch_id_reused'] as const;
 
 export type LogSource = (typeof SOURCES)[number];
 

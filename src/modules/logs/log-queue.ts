@@ -10,6 +10,8 @@ export class LogQueue {
   underway = 0;
   /** Batches that somebody waits for. */
   awaited = 0;
+  /** Told when something leaves. */
+  private readonly waiters = new Set<() => void>();
 
   constructor(private readonly capacity: number) {}
 
@@ -21,9 +23,14 @@ export class LogQueue {
     return this.batches[0];
   }
 
+  /** A batch that is larger than the queue has room when it is alone: else it would never have. */
+  hasRoomFor({ records }: LogBatch): boolean {
+    return this.size === 0 || this.size + records.length <= this.capacity;
+  }
+
   /** All of it or nothing. */
   add(batch: LogBatch): void {
-    if (this.size + batch.records.length > this.capacity) throw full();
+    if (!this.hasRoomFor(batch)) throw full();
     this.batches.push(batch);
     this.waiting += batch.records.length;
     if (batch.isAwaited) this.awaited += 1;
@@ -49,6 +56,7 @@ export class LogQueue {
   /** Batches left a transaction, one way or the other. */
   release(batches: readonly LogBatch[]): void {
     for (const { records } of batches) this.underway -= records.length;
+    this.tellWaiters();
   }
 
   /** Nobody waits for it any more: it is not written if that has not begun. */
@@ -58,6 +66,23 @@ export class LogQueue {
     this.batches.splice(at, 1);
     this.waiting -= batch.records.length;
     this.awaited -= 1;
+    this.tellWaiters();
+  }
+
+  /** Resolves when something has left, before anything new can arrive, and otherwise after that time. */
+  untilLess(patienceMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, patienceMs);
+      this.waiters.add(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  private tellWaiters(): void {
+    for (const tell of this.waiters) tell();
+    this.waiters.clear();
   }
 }
 

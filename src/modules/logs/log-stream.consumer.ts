@@ -3,13 +3,17 @@ import { redisKeys } from '../../contract/redis-keys.js';
 import type { StreamConsumer, StreamEntry } from '../../redis/stream-consumer.js';
 import { Streams } from '../../redis/streams.js';
 import { JSON_TYPE, readIngestBody } from './ingest-body.js';
-import { LogBatch } from './log-batch.js';
+import { type BatchKey, LogBatch, sentKey } from './log-batch.js';
 import { LogMetrics } from './log-metrics.js';
 import { LogSchema } from './log-schema.service.js';
 import { LogWriter } from './log-writer.js';
+import { ParseBudget } from './parse-budget.js';
 import { RecordIntake } from './record-intake.js';
 
-const ENTRIES_AT_ONCE = 500;
+const ENTRIES_AT_ONCE = 100;
+/** About that many are committed, and acknowledged, together. */
+const RECORDS_AT_ONCE = 5_000;
+const MOST_BYTES = 1_048_576;
 const GOODBYE_MS = 5_000;
 
 /** No node of a balancer is called like this: entries without a batch id are recognised by their own. */
@@ -19,6 +23,7 @@ const STREAM_NODE = '~stream';
 @Injectable()
 export class LogStreamConsumer implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly consumer: StreamConsumer;
+  private readonly budget = new ParseBudget();
   private readonly logger = new Logger(LogStreamConsumer.name);
 
   constructor(
@@ -45,29 +50,54 @@ export class LogStreamConsumer implements OnApplicationBootstrap, BeforeApplicat
     await this.consumer.stop(GOODBYE_MS);
   }
 
-  /** When some can't be written now all come again; those that were are recognised then. */
-  private async take(entries: StreamEntry[]): Promise<void> {
+  /**
+   * Takes the first of them. When some can't be written now all of those come again; those that were are recognised then.
+   * @returns how many entries that were
+   */
+  private async take(entries: StreamEntry[]): Promise<number> {
     this.schema.requireExpected();
-    const batches = entries.flatMap((entry) => this.batchOf(entry) ?? []);
-    const outcomes = await Promise.allSettled(batches.map((batch) => this.writer.commit(batch)));
+    const { batches, count } = await this.portionOf(entries);
+    const outcomes = await Promise.allSettled(batches.map((batch) => this.writer.commitInTurn(batch)));
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failure) throw failure.reason as Error;
-    for (const { records } of batches) this.metrics.accepted.inc({ source: 'stream' }, records.length);
+    for (const batch of batches) this.written(batch);
+    return count;
+  }
+
+  private async portionOf(entries: StreamEntry[]): Promise<{ batches: LogBatch[]; count: number }> {
+    const batches: LogBatch[] = [];
+    let count = 0;
+    for (let records = 0; count < entries.length && records < RECORDS_AT_ONCE; count++) {
+      const { id, fields } = entries[count]!;
+      await this.budget.spend(fields.data?.length ?? 0);
+      const batch = this.batchOf({ id, fields });
+      if (!batch) continue;
+      batches.push(batch);
+      records += batch.records.length;
+    }
+    return { batches, count };
   }
 
   /** Undefined if there is nothing in it to write: it would be no better when it is read again. */
   private batchOf({ id, fields }: StreamEntry): LogBatch | undefined {
     try {
-      const body = readIngestBody(fields.data ?? '', JSON_TYPE);
+      const text = fields.data ?? '';
+      if (Buffer.byteLength(text) > MOST_BYTES) throw new Error(`it has more than ${MOST_BYTES} bytes`);
+      const body = readIngestBody(text, JSON_TYPE);
+      const key: BatchKey = sentKey(body) ?? { node: STREAM_NODE, id, digest: '' };
       const { records, rejected } = this.intake.judge(body.records, body.node);
       if (rejected.length > 0) this.refuse(rejected.length, id, rejected[0]!.errors[0]!.message);
-      const key =
-        body.batch_id === undefined ? { node: STREAM_NODE, id } : { node: body.node ?? '', id: body.batch_id };
       return records.length > 0 ? new LogBatch(records, key) : undefined;
     } catch (error) {
       this.refuse(1, id, (error as Error).message);
       return undefined;
     }
+  }
+
+  private written({ records, key, isReused }: LogBatch): void {
+    if (!isReused) return this.metrics.accepted.inc({ source: 'stream' }, records.length);
+    this.metrics.refused.inc({ reason: 'batch_id_reused' }, records.length);
+    this.logger.error(`dropped ${records.length} records: other ones came before as batch ${key!.id} of ${key!.node}`);
   }
 
   private refuse(count: number, id: string, reason: string): void {

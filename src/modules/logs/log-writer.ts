@@ -14,7 +14,7 @@ const RECORDS_MAX = 5_000;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
 const PATIENCE_MS = 10_000;
-const GOODBYE_MS = 6_000;
+const GOODBYE_MS = 5_000;
 
 /** Takes batches from the queue to the database: when there are enough, when one has waited long enough, or somebody waits for it. */
 @Injectable()
@@ -56,6 +56,16 @@ export class LogWriter implements BeforeApplicationShutdown {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** As `commit`, for who has it elsewhere and can wait for room. */
+  async commitInTurn(batch: LogBatch): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    // Nothing may be awaited between the look and the commit: others wait for the same room.
+    while (!this.queue.hasRoomFor(batch) && performance.now() < deadline) {
+      await this.queue.untilLess(deadline - performance.now());
+    }
+    await this.commit(batch);
   }
 
   /** Everything that was taken in is written, unless the database is away. */
@@ -118,10 +128,18 @@ export class LogWriter implements BeforeApplicationShutdown {
 
   private written(batch: LogBatch): void {
     const stored = batch.records.length - batch.dropped.size;
-    if (batch.isDuplicate) this.metrics.duplicates.inc(batch.records.length);
+    if (batch.isReused) this.reused(batch);
+    else if (batch.isDuplicate) this.metrics.duplicates.inc(batch.records.length);
     else this.metrics.flushed.inc(stored);
     this.metrics.dropped.inc({ reason: 'unstorable' }, batch.dropped.size);
     batch.resolve();
+  }
+
+  /** Who waits for it tells its sender. */
+  private reused({ key, records, isAwaited }: LogBatch): void {
+    if (isAwaited) return;
+    this.metrics.dropped.inc({ reason: 'batch_id_reused' }, records.length);
+    this.logger.error(`dropped ${records.length} records: other ones came before as batch ${key!.id} of ${key!.node}`);
   }
 
   /** The others stay together under the id of the flush, which tells whether it was committed after all. */

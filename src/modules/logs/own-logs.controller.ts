@@ -32,6 +32,7 @@ export class OwnLogsController {
   @ApiExport('Export own access logs, newest first')
   export(@OwnMasterId() master_id: number, @Query() query: ExportOwnLogsDto, @Res() response: Response): Promise<void> {
     return this.exports.send(response, {
+      master_id,
       filters: filtersOf(query, { master_id }),
       format: query.format ?? 'ndjson',
       toView: toOwnLogView,

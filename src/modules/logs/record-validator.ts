@@ -2,7 +2,7 @@ import { DomainError, type FieldError } from '../../common/domain-error.js';
 import { refuseUnsafe } from '../../http/safe-json.js';
 import type { LogRecord } from '../../log-database/log-record.js';
 import { type RawRecord, RecordReader } from './record-reader.js';
-import { withoutSecrets } from './without-secrets.js';
+import { withoutSecrets, withoutSecretsIn } from './without-secrets.js';
 
 export interface RecordRules {
   /** Instants that a record may be of, in milliseconds since 1970. */
@@ -37,10 +37,10 @@ function readRecord(r: RecordReader, rules: RecordRules, extra: LogRecord['extra
     provider_id: r.id('provider_id'),
     group_id: r.id('group_id'),
     namespace: r.text('namespace', 128),
-    model: r.text('model', 256),
-    upstream_model: r.text('upstream_model', 256),
+    model: withoutSecrets(r.text('model', 256)),
+    upstream_model: withoutSecrets(r.text('upstream_model', 256)),
     status_code: required(r, 'status_code', r.number('status_code', { min: 100, max: 599, isWhole: true })) ?? 0,
-    error_code: r.text('error_code', 128),
+    error_code: withoutSecrets(r.text('error_code', 128)),
     error_message: withoutSecrets(r.quote('error_message', 1024)),
     latency_ms: rounded(r.number('latency_ms', MILLISECONDS)),
     ttft_ms: rounded(r.number('ttft_ms', MILLISECONDS)),
@@ -50,7 +50,7 @@ function readRecord(r: RecordReader, rules: RecordRules, extra: LogRecord['extra
     cost_nano_usd: Math.round((r.number('cost_usd', { min: 0, max: 1_000_000 }) ?? 0) * 1e9),
     stream: r.flag('stream'),
     client_ip: r.address('client_ip'),
-    user_agent: r.quote('user_agent', 512),
+    user_agent: withoutSecrets(r.quote('user_agent', 512)),
     node: r.text('node', 64) ?? rules.node,
     extra,
   };
@@ -100,9 +100,9 @@ function checkedExtra(extra: RawRecord, reader: RecordReader): LogRecord['extra'
     reader.errors.push(...(error as DomainError).errors);
     return null;
   }
-  const text = JSON.stringify(extra);
-  if (Buffer.byteLength(text) > EXTRA_BYTES) {
+  if (Buffer.byteLength(JSON.stringify(extra)) > EXTRA_BYTES) {
     reader.errors.push({ pointer: '', message: `unknown fields must not exceed ${EXTRA_BYTES} bytes together` });
+    return null;
   }
-  return JSON.parse(withoutSecrets(text)) as RawRecord;
+  return withoutSecretsIn(extra) as RawRecord;
 }

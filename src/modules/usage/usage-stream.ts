@@ -48,8 +48,9 @@ export class UsageStream implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   /** One after another: what was settled before one fails is found as a duplicate when all come again. */
-  private async settleAll(entries: StreamEntry[]): Promise<void> {
+  private async settleAll(entries: StreamEntry[]): Promise<number> {
     for (const entry of entries) await this.settleOne(entry);
+    return entries.length;
   }
 
   private async settleOne({ id, fields }: StreamEntry): Promise<void> {
