@@ -3,6 +3,11 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Json } from '../support/http.js';
 
+export const SECRET = 'a-secret-of-the-receiver';
+export const PATH = '/admin/logs/webhook';
+/** A receiver on this machine is neither public nor behind TLS. */
+export const LOOPBACK = { EZ_OUTBOUND_ALLOW_HTTP: 'true', EZ_OUTBOUND_ALLOW_CIDRS: '127.0.0.0/8' };
+
 export interface Received {
   headers: http.IncomingHttpHeaders;
   text: string;

@@ -5,9 +5,7 @@ import { startApp, type TestApp } from '../support/app.js';
 import { aKey, aMaster } from '../support/gateway.js';
 import type { Json } from '../support/http.js';
 import { aBatch, settled } from '../usage/balancing.js';
-import { Receiver } from './receiver.js';
-
-const PATH = '/admin/logs/webhook';
+import { LOOPBACK, PATH, Receiver, SECRET } from './receiver.js';
 
 describe('an alert', () => {
   let app: TestApp;
@@ -15,7 +13,7 @@ describe('an alert', () => {
 
   beforeAll(async () => {
     app = await startApp({
-      ...{ EZ_OUTBOUND_ALLOW_HTTP: 'true', EZ_OUTBOUND_ALLOW_CIDRS: '127.0.0.0/8' },
+      ...LOOPBACK,
       // Records wait for their time, unless somebody waits for them.
       ...{ EZ_LOG_QUEUE: '100', EZ_LOG_BATCH_SIZE: '100', EZ_LOG_FLUSH_MS: '60000' },
     });
@@ -34,7 +32,7 @@ describe('an alert', () => {
   const ask = async (event: string, condition: object): Promise<void> => {
     const body = {
       url: receiver.url,
-      secret: 'a-secret-of-the-receiver',
+      secret: SECRET,
       events: [event],
       conditions: { [event]: condition },
     };
