@@ -1,11 +1,17 @@
 import { cpus, loadavg } from 'node:os';
 import { batch } from './batch.js';
+import { cost } from './cost.js';
 import { createKey } from './create-key.js';
+import { faults } from './faults.js';
+import { ingest } from './ingest.js';
+import { logs } from './logs.js';
+import { outage } from './outage.js';
 import { propagation } from './propagation.js';
+import { rates } from './rates.js';
 import { reads } from './reads.js';
+import { retention } from './retention.js';
 import { snapshot } from './snapshot.js';
 import { start } from './start.js';
-import { stats } from './stats.js';
 import { type Figure, toTable } from './support/figure.js';
 
 const BENCHMARKS: Record<string, (folder: string) => Promise<Figure[]>> = {
@@ -15,7 +21,13 @@ const BENCHMARKS: Record<string, (folder: string) => Promise<Figure[]>> = {
   snapshot,
   reads,
   start,
-  stats,
+  rates,
+  outage,
+  faults,
+  cost,
+  ingest,
+  logs,
+  retention,
 };
 
 const [folder, ...names] = process.argv.slice(2);
