@@ -63,8 +63,8 @@ async function breakOurs(arena: Arena, gate: Gate): Promise<number> {
 
 /** A crash is a request that ends between the two stores; an error of Redis is one that it is told of. */
 async function breakOriginal(arena: Arena): Promise<number> {
-  const faults = { BENCH_CRASHES: String(CRASHES), BENCH_REDIS_ERRORS: String(REDIS_ERRORS) };
-  const served: Served = await arena.serveOriginal(faults);
+  const ordered = { BENCH_CRASHES: String(CRASHES), BENCH_REDIS_ERRORS: String(REDIS_ERRORS) };
+  const served: Served = await arena.serveOriginal(ordered);
   await served.http.call('POST', '/sync/snapshot');
   const keys = await someKeys(arena.pool, KEYS);
   await edit(keys, (key, i) => ORIGINAL.send(served, [key], { weight: i + 1 }));

@@ -39,7 +39,7 @@ async function compare(ours: Arena, original: Arena, count: number): Promise<Fig
       if (round > 0) taken[name].push(latencies); // the first warms up
     }
   }
-  return figures(taken.ours, taken.original);
+  return [...figures(taken.ours, taken.original), refusalsFigure(sides.ours, sides.original)];
 }
 
 const changeOf = (i: number): Change => (i % REVOKED === 0 ? 'revoke' : { weight: NEW_WEIGHT });
@@ -67,5 +67,13 @@ function figures(ours: Latencies[], original: Latencies[]): Figure[] {
     { what: '… the HTTP request itself', ...both('requests'), target: '' },
   ];
 }
+
+const refusalsFigure = (ours: Side, original: Side): Figure => ({
+  what: '… of them answered 503 and sent again, with those that warm up',
+  ours: String(ours.refusals),
+  yardstick: `the original's way: ${original.refusals}`,
+  target: '0',
+  isMet: ours.refusals === 0,
+});
 
 const column = (rounds: Latencies[], name: keyof Latencies): number[][] => rounds.map((round) => round[name]);

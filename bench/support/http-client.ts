@@ -8,6 +8,15 @@ export interface Answer {
   ms: number;
 }
 
+export class RefusedError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(`answered ${status}: ${message}`);
+  }
+}
+
 /** Keeps as many connections open as it is asked for at once. */
 export class HttpClient {
   private readonly agent = new Agent({ keepAlive: true });
@@ -24,7 +33,7 @@ export class HttpClient {
   /** Throws unless the answer is a 2xx: a refusal would be quick, and no figure. */
   async call(method: string, path: string, body?: object): Promise<Answer> {
     const answer = await this.send(method, path, body);
-    if (answer.status >= 300) throw new Error(`${method} ${path} answered ${answer.status}: ${answer.body}`);
+    if (answer.status >= 300) throw new RefusedError(answer.status, `${method} ${path}: ${answer.body}`);
     return answer;
   }
 

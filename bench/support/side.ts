@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { redisKeys } from '../../src/contract/redis-keys.js';
 import type { Arena, Served } from './arena.js';
 import { FieldWatcher } from './field-watcher.js';
+import { RefusedError } from './http-client.js';
 import type { SeededKey } from './seed.js';
 import { clockOffset, paced } from './time.js';
+
+const RETRY_AFTER_MS = 1000;
 
 export type Change = { weight: number } | 'revoke';
 
@@ -61,6 +65,8 @@ interface Seen {
 
 /** One of those that are compared. */
 export class Side {
+  /** Requests that were answered 503, so far. */
+  refusals = 0;
   private readonly watcher: FieldWatcher;
 
   constructor(
@@ -91,12 +97,26 @@ export class Side {
 
   private async change(keys: SeededKey[], change: Change): Promise<Seen[]> {
     const sentAt = performance.now();
-    const answer = this.manner.send(this.served, keys, change).then(() => performance.now());
+    const answer = this.insist(keys, change).then(() => performance.now());
     const isRevoked = change === 'revoke';
-    const [field, value] = isRevoked ? ['status', 'revoked'] : ['weight', String(change.weight)];
-    const visible = keys.map(({ token_hash }) => this.watcher.sees(redisKeys.token(token_hash), field!, value!));
+    const [field, value] = isRevoked ? (['status', 'revoked'] as const) : (['weight', String(change.weight)] as const);
+    const visible = keys.map(({ token_hash }) => this.watcher.sees(redisKeys.token(token_hash), field, value));
     const [answeredAt, ...visibleAt] = await Promise.all([answer, ...visible]);
     return keys.map((key, i) => ({ key, isRevoked, sentAt, answeredAt, visibleAt: visibleAt[i]! }));
+  }
+
+  /** Who is told to come back does so: a server that can't keep up says so after some seconds. */
+  private async insist(keys: SeededKey[], change: Change): Promise<void> {
+    for (;;) {
+      try {
+        await this.manner.send(this.served, keys, change);
+        return;
+      } catch (error) {
+        if (!(error instanceof RefusedError) || error.status !== 503) throw error;
+        this.refusals += 1;
+        await sleep(RETRY_AFTER_MS);
+      }
+    }
   }
 
   private async commitsOf(seen: Seen[]): Promise<Map<string, number>> {
