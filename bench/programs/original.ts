@@ -53,10 +53,7 @@ app.use(express.json({ limit: '1mb' }));
 app.get('/', (_request, response) => void response.json({ status: 'ok' }));
 app.patch('/keys/:id', (request, response) => change(request, response));
 app.post('/sync/snapshot', (_request, response) => syncAll().then(() => void response.json({})));
-app.post('/logs', async (request, response) => {
-  await insertRecords(pool, request.body as RawRecord[]);
-  response.json({});
-});
+app.post('/logs', ({ body }, response) => insertRecords(pool, body as RawRecord[]).then(() => void response.json({})));
 app.listen(Number(EZ_API_PORT), '127.0.0.1');
 void retryForEver();
 
