@@ -90,6 +90,10 @@ describe('settings that contradict each other', () => {
     [{ EZ_REDIS_ADDR: 'a,b', EZ_REDIS_MODE: 'cluster', EZ_REDIS_DB: '1' }, 'EZ_REDIS_DB', 'only database 0'],
     [{ EZ_REDIS_ADDR: 'redis://h/1', EZ_REDIS_DB: '2' }, 'EZ_REDIS_DB', 'EZ_REDIS_ADDR says something else'],
     [{ EZ_REDIS_ADDR: 'redis://:a@h', EZ_REDIS_PASSWORD: 'b' }, 'EZ_REDIS_PASSWORD', 'says something else'],
+    [{ EZ_REDIS_SENTINEL_PASSWORD: 'p' }, 'EZ_REDIS_SENTINEL_PASSWORD', 'only read with EZ_REDIS_MODE=sentinel'],
+    [{ EZ_REDIS_TLS_CA_FILE: '/ca.pem' }, 'EZ_REDIS_TLS_CA_FILE', 'only read with EZ_REDIS_TLS=true'],
+    [{ EZ_REDIS_TLS: '1', EZ_REDIS_TLS_CA_FILE: 'absent.pem' }, 'EZ_REDIS_TLS_CA_FILE', 'cannot be read'],
+    [{ EZ_REDIS_TLS: '1', EZ_REDIS_TLS_CERT_FILE: '/dev/null' }, 'EZ_REDIS_TLS_CERT_FILE', 'needs its'],
     [{ EZ_CACHE_REDIS_ADDR: 'a,b' }, 'EZ_CACHE_REDIS_ADDR', 'expected one address'],
     [{ EZ_INTERNAL_TOKEN: 'a', EZ_INTERNAL_STATS_TOKEN: 'b' }, 'EZ_INTERNAL_TOKEN', 'EZ_INTERNAL_STATS_TOKEN says'],
   ])('are refused: %j', (env, name, reason) => {

@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import type { Config } from './config.js';
 import type { Mistakes } from './mistakes.js';
 import { parsePgDsn } from './pg-dsn.js';
@@ -10,6 +11,7 @@ type Complain = (env: string, message: string) => void;
 export function checkRules(config: Config, mistakes: Mistakes): void {
   const complain: Complain = (env, message) => mistakes.add(env, `${label(env)}: ${message}`);
   checkTopology(config, complain);
+  checkTls(config, complain);
   checkContradictions(config, complain);
   if (config.production) {
     checkSecrets(config, complain);
@@ -28,6 +30,8 @@ function checkTopology({ redis, cache_redis }: Config, complain: Complain): void
     if (isSentinel && !isSet) complain(env, 'missing; EZ_REDIS_MODE=sentinel needs it');
     if (!isSentinel && isSet) complain(env, 'only read with EZ_REDIS_MODE=sentinel');
   }
+  if (!isSentinel && redis.sentinel_username + redis.sentinel_password !== '')
+    complain('EZ_REDIS_SENTINEL_PASSWORD', 'only read with EZ_REDIS_MODE=sentinel');
   if (isSentinel && redis.addr !== '')
     complain('EZ_REDIS_ADDR', 'not read with EZ_REDIS_MODE=sentinel; leave it empty');
   if (redis.mode !== 'cluster' && addressOf(redis.addr).nodes.length > 1) {
@@ -36,6 +40,30 @@ function checkTopology({ redis, cache_redis }: Config, complain: Complain): void
   if (addressOf(cache_redis.addr).nodes.length > 1) complain('EZ_CACHE_REDIS_ADDR', 'expected one address');
   if (redis.mode === 'cluster' && (addressOf(redis.addr).db ?? redis.db) !== 0) {
     complain('EZ_REDIS_DB', 'a cluster has only database 0');
+  }
+}
+
+function checkTls({ redis }: Config, complain: Complain): void {
+  const files = [
+    ['EZ_REDIS_TLS_CA_FILE', redis.tls_ca_file],
+    ['EZ_REDIS_TLS_CERT_FILE', redis.tls_cert_file],
+    ['EZ_REDIS_TLS_KEY_FILE', redis.tls_key_file],
+  ] as const;
+  for (const [env, file] of files) {
+    if (file === '') continue;
+    if (!redis.tls && !addressOf(redis.addr).tls) complain(env, 'only read with EZ_REDIS_TLS=true');
+    else if (!isReadable(file)) complain(env, 'cannot be read');
+  }
+  if ((redis.tls_cert_file === '') !== (redis.tls_key_file === ''))
+    complain('EZ_REDIS_TLS_CERT_FILE', 'a certificate needs its EZ_REDIS_TLS_KEY_FILE, and the other way round');
+}
+
+function isReadable(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -91,6 +91,9 @@ export const token: ValueType<string> = {
 
 export const secret: ValueType<string> = { parse: LINE, mask: masked };
 
+/** A path, or none. */
+export const optionalPath: ValueType<string> = { parse: (value, at) => (value === '' ? '' : path.parse(value, at)) };
+
 export const path: ValueType<string> = { parse: (value, { cwd }) => resolve(cwd, LINE(value)) };
 
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/i;

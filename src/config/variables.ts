@@ -7,6 +7,7 @@ import {
   int,
   list,
   maskedText,
+  optionalPath,
   origin,
   path,
   pgDsn,
@@ -52,7 +53,12 @@ const TABLE = {
     pool_size: variable('EZ_PG_POOL_SIZE', int(1, 500), '10', 'Connections that answer requests'),
   },
   redis: {
-    addr: variable('EZ_REDIS_ADDR', redisAddr, '', 'host:port or redis[s]://...; empty: an embedded server'),
+    addr: variable(
+      'EZ_REDIS_ADDR',
+      redisAddr,
+      '',
+      'host:port or redis[s]://..., of a cluster some nodes; empty: an embedded server',
+    ),
     mode: variable(
       'EZ_REDIS_MODE',
       choice('standalone', 'sentinel', 'cluster'),
@@ -62,9 +68,24 @@ const TABLE = {
     username: variable('EZ_REDIS_USERNAME', text, '', 'ACL user, if any'),
     password: variable('EZ_REDIS_PASSWORD', maskedText, '', 'Password, if any'),
     db: variable('EZ_REDIS_DB', int(0, 1023), '0', 'Database number'),
-    tls: variable('EZ_REDIS_TLS', switchType, 'false', 'Connect with TLS'),
+    tls: variable('EZ_REDIS_TLS', switchType, 'false', 'Connect with TLS, to sentinels too'),
+    tls_ca_file: variable(
+      'EZ_REDIS_TLS_CA_FILE',
+      optionalPath,
+      '',
+      'Certificates to trust, PEM; empty: those of the system',
+    ),
+    tls_cert_file: variable(
+      'EZ_REDIS_TLS_CERT_FILE',
+      optionalPath,
+      '',
+      'Client certificate, PEM, if the servers want one',
+    ),
+    tls_key_file: variable('EZ_REDIS_TLS_KEY_FILE', optionalPath, '', 'Its private key, PEM'),
     sentinels: variable('EZ_REDIS_SENTINELS', list(hostPort(26_379)), '', 'Sentinels, with mode sentinel'),
     sentinel_master: variable('EZ_REDIS_SENTINEL_MASTER', text, '', 'Name of the master that the sentinels watch'),
+    sentinel_username: variable('EZ_REDIS_SENTINEL_USERNAME', text, '', 'ACL user of the sentinels, if any'),
+    sentinel_password: variable('EZ_REDIS_SENTINEL_PASSWORD', maskedText, '', 'Password of the sentinels, if any'),
   },
   cache_redis: {
     addr: variable('EZ_CACHE_REDIS_ADDR', redisAddr, '', 'Redis of sticky sessions; empty: the same as above'),

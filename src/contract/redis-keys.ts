@@ -46,6 +46,8 @@ export const redisPrefixes = {
  */
 export const versionsOf = (key: string) => `{${key}}:ver`;
 export const markerOf = (key: string) => `{${key}}:meta`;
+/** In Redis Cluster, of all that lies in one shard; the tag is chosen by its slot. */
+export const shardMarkerOf = (tag: number) => markerOf(`config:shard:${tag}`);
 export const stageOf = (key: string, nonce: string) => `{${key}}:stage:${nonce}`;
 export const stageVersionsOf = (key: string, nonce: string) => `{${key}}:stage-ver:${nonce}`;
 export const stageSeqOf = (key: string, nonce: string) => `{${key}}:stage-seq:${nonce}`;

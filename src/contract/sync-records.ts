@@ -14,6 +14,8 @@ export interface MarkerRecord {
   source: string;
   /** Number of the dispatcher that wrote last; an older one is refused. */
   fence: string;
+  /** In Redis Cluster: the slots in whose shards something vouches for the records. */
+  shards?: string;
 }
 
 /** An entry of the stream `config:changes`. */

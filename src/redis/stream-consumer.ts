@@ -1,8 +1,8 @@
 import { Logger } from '@nestjs/common';
-import type { Redis } from 'ioredis';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RedisClient } from './redis-client.js';
 
 export interface StreamEntry {
   id: string;
@@ -39,7 +39,7 @@ export class StreamConsumer {
   private readonly name = `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
   private readonly stopping = new AbortController();
   private readonly logger: Logger;
-  private redis: Redis | undefined;
+  private redis: RedisClient | undefined;
   private running: Promise<void> | undefined;
   /** `0`: what was delivered to this consumer and not acknowledged; `>`: what nobody has had. */
   private from: '0' | '>' = '>';
@@ -47,7 +47,7 @@ export class StreamConsumer {
   private failures = 0;
 
   constructor(
-    private readonly connect: () => Redis,
+    private readonly connect: () => RedisClient,
     private readonly spec: StreamSpec,
   ) {
     this.logger = new Logger(`Stream ${spec.stream}`);
@@ -70,7 +70,7 @@ export class StreamConsumer {
     return this.redis ? this.redis.xlen(this.spec.stream) : 0;
   }
 
-  private async run(redis: Redis): Promise<void> {
+  private async run(redis: RedisClient): Promise<void> {
     while (!this.stopping.signal.aborted) {
       try {
         if (redis.status === 'ready') await this.turn(redis);
@@ -83,7 +83,7 @@ export class StreamConsumer {
     if (this.from === '>') await redis.xgroup('DELCONSUMER', ...this.place, this.name).catch(() => undefined);
   }
 
-  private async turn(redis: Redis): Promise<void> {
+  private async turn(redis: RedisClient): Promise<void> {
     if (Date.now() >= this.nextClaimAt) await this.claim(redis);
     const entries = await this.read(redis);
     await this.settle(redis, entries);
@@ -91,7 +91,7 @@ export class StreamConsumer {
     this.failures = 0;
   }
 
-  private async read(redis: Redis): Promise<RawEntry[]> {
+  private async read(redis: RedisClient): Promise<RawEntry[]> {
     const { stream, group, atOnce } = this.spec;
     const answer = await redis.xreadgroup(
       ...(['GROUP', group, this.name, 'COUNT', atOnce, 'BLOCK', BLOCK_MS, 'STREAMS', stream, this.from] as const),
@@ -99,7 +99,7 @@ export class StreamConsumer {
     return answer?.[0]?.[1] ?? [];
   }
 
-  private async claim(redis: Redis): Promise<void> {
+  private async claim(redis: RedisClient): Promise<void> {
     let cursor = '0-0';
     do {
       const [next, entries] = (await redis.xautoclaim(
@@ -112,7 +112,7 @@ export class StreamConsumer {
     this.nextClaimAt = Date.now() + CLAIM_EVERY_MS;
   }
 
-  private async settle(redis: Redis, raw: RawEntry[]): Promise<void> {
+  private async settle(redis: RedisClient, raw: RawEntry[]): Promise<void> {
     if (raw.length === 0) return;
     const entries = raw.flatMap(([id, fields]) => (fields ? [{ id, fields: record(fields) }] : []));
     if (entries.length < raw.length) {
@@ -125,14 +125,14 @@ export class StreamConsumer {
     );
   }
 
-  private async acknowledge(redis: Redis, ids: string[]): Promise<void> {
+  private async acknowledge(redis: RedisClient, ids: string[]): Promise<void> {
     const both = redis.multi().xack(...this.place, ...ids);
     const results = await both.xdel(this.spec.stream, ...ids).exec();
     const error = results?.find(([failure]) => failure)?.[0];
     if (error) throw error;
   }
 
-  private async failed(redis: Redis, error: Error): Promise<void> {
+  private async failed(redis: RedisClient, error: Error): Promise<void> {
     if (/^(NOGROUP|UNBLOCKED)/.test(error.message)) return this.createGroup(redis);
     this.from = '0';
     if (this.failures++ === 0) this.logger.warn(`entries wait: ${error.message}`);
@@ -140,12 +140,12 @@ export class StreamConsumer {
   }
 
   /** From the first entry on: balancers may write before anybody reads, and a Redis that was emptied has no group either. */
-  private async createGroup(redis: Redis): Promise<void> {
+  private async createGroup(redis: RedisClient): Promise<void> {
     await redis.xgroup('CREATE', ...this.place, '0', 'MKSTREAM').catch(() => this.rest(100));
   }
 
   /** Processes that were killed stay in the list of consumers for ever. */
-  private async forgetDead(redis: Redis): Promise<void> {
+  private async forgetDead(redis: RedisClient): Promise<void> {
     const consumers = (await redis.xinfo('CONSUMERS', ...this.place)) as string[][];
     for (const { name, pending, idle } of consumers.map(record)) {
       if (Number(pending) > 0 || Number(idle) < FORGOTTEN_AFTER_MS) continue;

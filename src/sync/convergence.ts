@@ -41,9 +41,10 @@ export class Convergence {
 
   /** @returns the version that Redis holds now; undefined: it does not follow until somebody confirms */
   async run(run: Run): Promise<Receipt | undefined> {
-    const found = await this.tools.store.readMarker();
+    const found = await this.tools.store.survey(run.fence);
     this.requests.settle(found.marker?.snapshot ?? '');
     const progress = await this.increment.run(found, run.fence);
+    if (found.fault) throw found.fault;
     const reason = reasonOf(progress) ?? this.demanded ?? (this.requests.open.length > 0 ? 'requested' : undefined);
     if (!reason) {
       await this.holds.lift('takeover', 'snapshot');

@@ -6,19 +6,22 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import type { Redis } from 'ioredis';
 import type { Receipt } from '../common/request-context.js';
 import { Config } from '../config/config.js';
 import { CommitSignal } from '../outbox/commit-signal.js';
+import { onConnected } from '../redis/masters.js';
+import type { RedisClient } from '../redis/redis-client.js';
 import { CONFIG_REDIS } from '../redis/redis.module.js';
 import { Alarm } from './alarm.js';
 import { RefusedError } from './apply-writer.js';
+import { ShardFault } from './cluster-survey.js';
 import { Convergence } from './convergence.js';
 import { DispatcherHealth } from './dispatcher-health.js';
 import { Holds } from './holds.js';
 import { Leadership } from './leadership.js';
 import { ReconcileReports, RECONCILE_CHANNEL, RECONCILED_CHANNEL } from './reconcile-reports.js';
 import { Reconciler } from './reconciler.js';
+import { RedisStore } from './redis-store.js';
 import { SnapshotRequests, SNAPSHOT_CHANNEL } from './snapshot-requests.js';
 import { isNewer } from './versions.js';
 
@@ -27,6 +30,8 @@ const RECONCILE = 'sync:reconcile';
 const RECONCILE_MS = 60_000;
 const BACKOFF_FIRST_MS = 100;
 const BACKOFF_MAX_MS = 10_000;
+/** The shards that do answer wait for whom to refuse. */
+const BACKOFF_MAX_MS_OF_SHARD = 500;
 
 /**
  * Runs the road to Redis in the replica that leads: at once after a commit here, on a NOTIFY after one elsewhere, and on a
@@ -46,13 +51,14 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly config: Config,
     private readonly scheduler: SchedulerRegistry,
     private readonly signal: CommitSignal,
-    @Inject(CONFIG_REDIS) private readonly redis: Redis,
+    @Inject(CONFIG_REDIS) private readonly redis: RedisClient,
     private readonly leadership: Leadership,
     private readonly convergence: Convergence,
     private readonly requests: SnapshotRequests,
     private readonly health: DispatcherHealth,
     private readonly reconciler: Reconciler,
     private readonly reports: ReconcileReports,
+    private readonly store: RedisStore,
     private readonly holds: Holds,
   ) {}
 
@@ -60,7 +66,8 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     const { enabled, interval_seconds } = this.config.sync_outbox;
     if (!enabled) return;
     this.signal.onCommit((receipt) => this.hearCommit(receipt));
-    this.redis.on('ready', () => this.retryNow());
+    onConnected(this.redis, () => this.retryNow());
+    this.store.onShardChange(() => this.reconcile());
     this.leadership.listener = {
       elected: () => {
         this.holds.recall();
@@ -151,7 +158,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
 
   private async failed(error: unknown): Promise<number> {
     if (error instanceof RefusedError && error.status === 'fenced') await this.leadership.renew(error.fence);
-    const longest = Math.min(BACKOFF_FIRST_MS * 2 ** this.health.consecutiveFailures, BACKOFF_MAX_MS);
+    const longest = Math.min(BACKOFF_FIRST_MS * 2 ** this.health.consecutiveFailures, backoffMax(error));
     const pauseMs = Math.max(1, Math.random() * longest);
     const reason = this.redis.status === 'ready' ? (error as Error).message : 'not connected to Redis';
     if (this.health.consecutiveFailures === 0) this.logger.warn(`Redis does not follow: ${reason}`);
@@ -159,3 +166,5 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     return pauseMs;
   }
 }
+
+const backoffMax = (error: unknown): number => (error instanceof ShardFault ? BACKOFF_MAX_MS_OF_SHARD : BACKOFF_MAX_MS);

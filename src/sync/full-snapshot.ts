@@ -155,7 +155,8 @@ export class FullSnapshot {
    */
   private async catchUp(): Promise<{ head: Head; marker: string }> {
     const { store, database, durability, reader, metrics } = this.tools;
-    const found = await store.readMarker();
+    const found = await store.survey(this.order.fence);
+    if (found.fault) throw found.fault;
     return database.atOneMoment(async (sql) => {
       const head = await readHead(sql);
       const from = this.liveVersion(found.marker, head);
@@ -211,7 +212,7 @@ export class FullSnapshot {
   private async collect({ gen }: Head): Promise<void> {
     const { fence, hasNews, signal } = this.order;
     const between = async (): Promise<void> => {
-      if (hasNews()) await this.increment.run(await this.tools.store.readMarker(), fence);
+      if (hasNews()) await this.increment.run(await this.tools.store.survey(fence), fence);
       signal.throwIfAborted();
     };
     await collectOrphans(this.tools, { gen, fence, between });

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Redis } from 'ioredis';
 import { versionsOf, type SyncKind } from '../contract/redis-keys.js';
+import { askEach } from '../redis/masters.js';
+import type { RedisClient } from '../redis/redis-client.js';
 import { CONFIG_REDIS } from '../redis/redis.module.js';
 import type { Held } from './drift.js';
 import { isWrongType } from './redis-store.js';
@@ -11,7 +12,7 @@ const PAGE = 250;
 /** Reads what Redis holds, in commands that each take far less than 10 ms. */
 @Injectable()
 export class HeldReader {
-  constructor(@Inject(CONFIG_REDIS) private readonly redis: Redis) {}
+  constructor(@Inject(CONFIG_REDIS) private readonly redis: RedisClient) {}
 
   /** What Redis holds for these resources of a kind, by ref. Throws where the hash of the kind has another type. */
   async held(kind: SyncKind, refs: readonly string[]): Promise<Map<string, Held>> {
@@ -42,9 +43,8 @@ export class HeldReader {
 
   private async records(kind: SyncKind, refs: readonly string[]): Promise<Pick<Held, 'record' | 'isOtherType'>[]> {
     if (!hasRecord(kind)) return [];
-    const pipeline = this.redis.pipeline();
-    for (const ref of refs) pipeline.hgetall(recordKey({ kind, ref }));
-    const answers = (await pipeline.exec()) ?? [];
+    const names = refs.map((ref) => recordKey({ kind, ref }));
+    const answers = await askEach(this.redis, names, ['hgetall']);
     return answers.map(([error, record]) => {
       if (error && !isWrongType(error)) throw error;
       if (error) return { isOtherType: true };

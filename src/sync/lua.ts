@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../redis/redis-client.js';
 
 const FOLDER = join(import.meta.dirname, 'scripts');
 const LIBRARY = readFileSync(join(FOLDER, 'lib.lua'), 'utf8');
@@ -16,7 +16,7 @@ export class LuaScript {
     this.sha = createHash('sha1').update(this.text).digest('hex');
   }
 
-  async run(redis: Redis, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+  async run(redis: RedisClient, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     const rest = [String(keys.length), ...keys, ...args];
     try {
       return await redis.call('EVALSHA', [this.sha, ...rest]);

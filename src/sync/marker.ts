@@ -13,14 +13,16 @@ export interface FoundMarker {
   name: string;
   /** Undefined: there is none that can be read. */
   marker: Marker | undefined;
+  /** Part of Redis does not answer. Until it does, only what takes access away is written. */
+  fault?: Error;
 }
 
 export function parseMarker(fields: Partial<Record<string, string>>): FoundMarker {
-  const { gen = '', version = '', source = '', fence = '0', heartbeat = '0', snapshot = '' } = fields;
+  const { gen = '', version = '', source = '', fence = '0', heartbeat = '0', snapshot = '', shards } = fields;
   const isReadable = /^\d+$/.test(gen) && /^\d+$/.test(version) && /^\d+$/.test(fence) && source !== '';
   return {
     name: markerName({ gen, version, source }),
-    marker: isReadable ? { gen, version, source, fence, heartbeat, snapshot } : undefined,
+    marker: isReadable ? { gen, version, source, fence, heartbeat, snapshot, shards } : undefined,
   };
 }
 

@@ -1,21 +1,16 @@
 import type { Redis } from 'ioredis';
-import {
-  HASH_OF,
-  redisKeys,
-  stageOf,
-  stageSeqOf,
-  stageVersionsOf,
-  versionsOf,
-  type SyncKind,
-} from '../contract/redis-keys.js';
+import { HASH_OF, stageOf, stageSeqOf, stageVersionsOf, versionsOf, type SyncKind } from '../contract/redis-keys.js';
 import { SCHEMA } from '../contract/sync-records.js';
+import { askEach, mastersOf } from '../redis/masters.js';
+import type { RedisClient } from '../redis/redis-client.js';
 import type { Held } from './drift.js';
 import type { Head } from './head.js';
 import { HASH_KINDS, type Counts } from './losses.js';
 import { LuaScript } from './lua.js';
 import { parseMarker, type FoundMarker } from './marker.js';
+import { EVERYTHING, type Place } from './place.js';
 import { type Resource } from './resource.js';
-import { applyItem, hint, KeyList, recordItem, strayItem, subjectOf, unixNow } from './script-items.js';
+import { hint, KeyList, recordItem, subjectOf, unixNow } from './script-items.js';
 
 const APPLY = new LuaScript('apply');
 const RECORDS = new LuaScript('records');
@@ -97,19 +92,34 @@ export type RepairStatus = 'ok' | 'missing' | 'foreign' | 'fenced' | 'moved';
 
 /** Everything that the sync side says to Redis. Each script touches the keys that it is given and no others. */
 export class RedisStore {
-  constructor(private readonly redis: Redis) {}
+  constructor(
+    protected readonly redis: RedisClient,
+    private readonly place: Place = EVERYTHING,
+  ) {}
 
+  /** What is said of everything together: never more than is there. */
   async readMarker(): Promise<FoundMarker> {
     try {
-      return parseMarker(await this.redis.hgetall(redisKeys.marker));
+      return parseMarker(await this.redis.hgetall(this.place.marker));
     } catch (error) {
       if (isWrongType(error)) return parseMarker({});
       throw error;
     }
   }
 
+  /** Tells when part of Redis may have lost what was written last. On one server the marker itself goes back then. */
+  onShardChange(_listener: () => void): void {
+    // Nothing to tell.
+  }
+
+  /** The same for who is about to write, after looking whether it is still true. */
+  survey(_fence: string): Promise<FoundMarker> {
+    return this.readMarker();
+  }
+
   async isEmpty(): Promise<boolean> {
-    return (await this.redis.dbsize()) === 0;
+    const sizes = await Promise.all(mastersOf(this.redis).map((master) => master.dbsize()));
+    return sizes.every((size) => size === 0);
   }
 
   /** How many fields there are of each kind; none where the hash has another type. */
@@ -119,20 +129,26 @@ export class RedisStore {
   }
 
   async apply({ head, from, fence, chunk, resources }: ApplyCall): Promise<ApplyAnswer> {
-    const keys = new KeyList([redisKeys.marker, redisKeys.changes]);
-    const items = JSON.stringify(resources.map((resource) => applyItem(resource, keys)));
+    const keys = new KeyList(this.commonKeys);
+    const items = JSON.stringify(resources.map((resource) => this.place.tell(resource, resource, keys)));
     const subject = chunk.number === 1 ? subjectOf(resources) : 'all';
     const target = [head.gen, head.source, from, head.version, fence, unixNow(), SCHEMA];
     const position = [chunk.nonce, String(chunk.number), chunk.isLast ? 'last' : ''];
-    const args = [...target, ...position, redisKeys.refreshChannel, hint(head, subject), items];
+    const args = [...target, ...position, this.channel, hint(head, subject), items];
     const answer = (await APPLY.run(this.redis, keys.names, args)) as [ApplyAnswer['status'], string, number];
     return { status: answer[0], fence: answer[1], written: answer[2] };
   }
 
-  async putRecords(gen: string, resources: readonly Resource[]): Promise<void> {
+  /** @returns how many were newer than what Redis had */
+  async putRecords(gen: string, resources: readonly Resource[]): Promise<number> {
     const keys = new KeyList([]);
     const items = resources.map((resource) => ({ version: resource.version, ...recordItem(resource, keys) }));
-    await RECORDS.run(this.redis, keys.names, [gen, JSON.stringify(items)]);
+    return (await RECORDS.run(this.redis, keys.names, [gen, JSON.stringify(items)])) as number;
+  }
+
+  /** Before anything is written for a full snapshot. */
+  beginSnapshot(_nonce: string): Promise<void> {
+    return Promise.resolve();
   }
 
   /** @returns the receipt of this chunk, or undefined if an earlier one is gone */
@@ -145,45 +161,58 @@ export class RedisStore {
 
   async swap({ expected, head, fence, nonce, snapshot, receipts }: SwapCall): Promise<SwapAnswer> {
     const keysOf = (hash: string) => [hash, versionsOf(hash), ...stageKeys(hash, nonce)];
-    const keys = [redisKeys.marker, redisKeys.changes, ...[...receipts.keys()].flatMap(keysOf)];
+    const keys = [...this.commonKeys, ...[...receipts.keys()].flatMap(keysOf)];
     const marker = [head.gen, head.version, head.source, fence, unixNow(), SCHEMA, snapshot];
-    const args = [expected, ...marker, redisKeys.refreshChannel, hint(head, 'all'), ...receipts.values()];
+    const args = [expected, ...marker, this.channel, hint(head, 'all'), ...receipts.values()];
     const [status, detail] = (await SWAP.run(this.redis, keys, args)) as [SwapAnswer['status'], string];
     return { status, detail };
   }
 
   /** All or nothing: anything but `ok` has written nothing. */
   async repair({ head, fence, kind, repairs }: RepairCall): Promise<{ status: RepairStatus; fence: string }> {
-    const keys = new KeyList([redisKeys.marker, redisKeys.changes]);
+    const keys = new KeyList(this.commonKeys);
     const items = repairs.map(({ ref, wanted, seen: { version, record } }) => ({
-      ...(wanted ? applyItem(wanted, keys) : strayItem({ kind, ref }, keys)),
+      ...this.place.tell({ kind, ref }, wanted, keys),
       seen: version,
-      seen_record: `${record?.gen ?? ''}/${record?.ver ?? ''}`,
+      seen_record: seenRecord(record),
     }));
-    const args = [head.gen, head.source, head.version, fence, redisKeys.refreshChannel, hint(head, kind)];
+    const args = [head.gen, head.source, head.version, fence, this.channel, hint(head, kind)];
     const answer = await REPAIR.run(this.redis, keys.names, [...args, JSON.stringify(items)]);
     const [status, held] = answer as [RepairStatus, string];
     return { status, fence: held };
   }
 
   scan(prefix: string, cursor: string): Promise<[cursor: string, names: string[]]> {
-    return this.redis.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', 1000);
+    return scanPage(mastersOf(this.redis)[0]!, prefix, cursor);
   }
 
   /** Versions of records, '' for those without one. */
   async recordVersions(names: readonly string[]): Promise<string[]> {
-    const pipeline = this.redis.pipeline();
-    for (const name of names) pipeline.hget(name, 'ver');
-    const answers = (await pipeline.exec()) ?? [];
+    const answers = await askEach(this.redis, names, ['hget', 'ver']);
     return answers.map(([error, version]) => (error ? '' : ((version as string | null) ?? '')));
   }
 
   /** Deletes records that still have the version that was seen. @returns -1 if another dispatcher has taken over */
   async collect(gen: string, fence: string, seen: ReadonlyMap<string, string>): Promise<number> {
-    const keys = [redisKeys.marker, ...seen.keys()];
+    const keys = [this.place.marker, ...seen.keys()];
     return (await COLLECT.run(this.redis, keys, [gen, fence, ...seen.values()])) as number;
   }
+
+  private get commonKeys(): string[] {
+    return [this.place.marker, this.place.changes ?? this.place.marker];
+  }
+
+  private get channel(): string {
+    return this.place.channel ?? '';
+  }
 }
+
+/** Names that `prefix` begins, from one server; '0' ends. */
+export const scanPage = (server: Redis, prefix: string, cursor: string): Promise<[cursor: string, names: string[]]> =>
+  server.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', 1000);
+
+/** A record that was seen, so that it can be told from one that was written since. */
+export const seenRecord = (record: Held['record']): string => `${record?.gen ?? ''}/${record?.ver ?? ''}`;
 
 const stageKeys = (hash: string, nonce: string): string[] => [
   stageOf(hash, nonce),

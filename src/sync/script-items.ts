@@ -21,11 +21,31 @@ export class KeyList {
   }
 }
 
-export function applyItem(resource: Resource, keys: KeyList): object {
-  const { kind, ref, op, version, field } = resource;
-  const hash = hashPosition(kind, keys);
-  return { kind, ref, op, version, hash, value: field, ...(hasRecord(kind) && recordItem(resource, keys)) };
-}
+/** How a script is told of a resource, or of a ref that no row explains. */
+export type Tell = (ref: Omit<ResourceRef, 'version'>, resource: Resource | undefined, keys: KeyList) => object;
+
+/** All that Redis holds of it. */
+export const tellAll: Tell = (ref, resource, keys) => ({
+  ...tellField(ref, resource, keys),
+  ...(resource && hasRecord(resource.kind) && recordItem(resource, keys)),
+});
+
+/** Its field only. What no row explains has no version of its own either. */
+export const tellField: Tell = ({ kind, ref }, resource, keys) => ({
+  ...tellNothing({ kind, ref }, resource, keys),
+  elsewhere: undefined,
+  hash: hashPosition(kind, keys),
+  value: resource?.field,
+});
+
+/** That it has changed, elsewhere. */
+export const tellNothing: Tell = ({ kind, ref }, resource) => ({
+  kind,
+  ref,
+  op: resource?.op ?? 'del',
+  version: resource?.version,
+  elsewhere: true,
+});
 
 export function recordItem(resource: Resource, keys: KeyList): object {
   const name = recordKey(resource);
@@ -35,14 +55,6 @@ export function recordItem(resource: Resource, keys: KeyList): object {
     fields: resource.record,
   };
 }
-
-/** A field that no row explains has no version of its own either. */
-export const strayItem = ({ kind, ref }: Omit<ResourceRef, 'version'>, keys: KeyList): object => ({
-  kind,
-  ref,
-  op: 'del',
-  hash: hashPosition(kind, keys),
-});
 
 function hashPosition(kind: ResourceRef['kind'], keys: KeyList): number | undefined {
   const name = hashOf(kind);

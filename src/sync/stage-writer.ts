@@ -37,6 +37,7 @@ export class StageWriter {
 
   /** A hash without any resource needs a stage too, or there would be nothing to tell it from a lost one. */
   async open(): Promise<void> {
+    await this.store.beginSnapshot(this.nonce);
     await Promise.all([...this.stages.keys()].map((hash) => this.send(hash, [])));
   }
 

@@ -32,7 +32,7 @@ const observe = (seen: Partial<Observation> = {}): Observation => ({
   drift: [],
   holds: [],
   dataPlanes: { view: { state: 'none', summary: '', nodes: [] }, faults: [], delays: [] },
-  redis: { connected: true, error: null },
+  redis: { connected: true, error: null, danger: null },
   now: NOW,
   ...seen,
 });
@@ -62,7 +62,14 @@ describe('the status of the road to Redis', () => {
   });
 
   it.each<[string, Partial<Observation>]>([
-    ['Redis is not reachable: ECONNREFUSED', { redis: { connected: false, error: 'ECONNREFUSED' }, marker: undefined }],
+    [
+      'Redis is not reachable: ECONNREFUSED',
+      { redis: { connected: false, error: 'ECONNREFUSED', danger: null }, marker: undefined },
+    ],
+    [
+      'Redis may evict configuration',
+      { redis: { connected: true, error: null, danger: 'Redis may evict configuration' } },
+    ],
     ['Redis holds no configuration of ours', { marker: undefined }],
     ['Redis holds an earlier generation of the configuration', { marker: { ...MARKER, gen: '0' } }],
     ['Redis holds a configuration that this database does not know', { marker: { ...MARKER, source: 'x' } }],

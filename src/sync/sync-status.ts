@@ -70,6 +70,7 @@ function faultsOf(seen: Observation): string[] {
     redis.connected ? undefined : `Redis is not reachable${redis.error ? `: ${redis.error}` : ''}`,
     standing && standing + (seen.lastSnapshot?.finished_at === null ? '; a full snapshot is on its way' : ''),
     redis.connected && dispatcher.last_error ? `The last attempt failed: ${dispatcher.last_error}` : undefined,
+    redis.danger ?? undefined,
     silence(seen),
     quarantined > 0 ? `${quarantined} ${quarantined === 1 ? 'resource' : 'resources'} cannot be rendered` : undefined,
     driftFault(seen.reconciler.last_run),

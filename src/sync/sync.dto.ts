@@ -84,6 +84,9 @@ export class RedisView {
 
   @ApiProperty({ type: String, nullable: true })
   error!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'How it is configured to lose what it is given' })
+  danger!: string | null;
 }
 
 export class SyncStatusView {

@@ -1,13 +1,14 @@
 import { Global, Module } from '@nestjs/common';
-import type { Redis } from 'ioredis';
 import { Config } from '../config/config.js';
 import { Propagation } from '../http/receipt.js';
+import type { RedisClient } from '../redis/redis-client.js';
 import { CONFIG_REDIS } from '../redis/redis.module.js';
 import { KeysModule } from '../modules/keys/keys.module.js';
 import { MastersModule } from '../modules/masters/masters.module.js';
 import { AppliedWait } from './applied-wait.js';
 import { Canary } from './canary.js';
 import { CanaryKey } from './canary-key.js';
+import { storeFor } from './cluster-store.js';
 import { Convergence } from './convergence.js';
 import { Denials } from './denials.js';
 import { AckStore } from './data-planes/ack-store.js';
@@ -45,7 +46,7 @@ import { SyncTools } from './sync-tools.js';
   imports: [KeysModule, MastersModule],
   controllers: [SyncController],
   providers: [
-    { provide: RedisStore, useFactory: (redis: Redis) => new RedisStore(redis), inject: [CONFIG_REDIS] },
+    { provide: RedisStore, useFactory: (redis: RedisClient) => storeFor(redis), inject: [CONFIG_REDIS] },
     {
       provide: ResourceReader,
       useFactory: (config: Config) => new ResourceReader(createSources(config), config.sync_outbox.batch_size),

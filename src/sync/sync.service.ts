@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Redis } from 'ioredis';
 import { notFound } from '../common/domain-error.js';
 import type { Page } from '../common/page.js';
 import { Config } from '../config/config.js';
 import { Outbox } from '../outbox/outbox.js';
+import { Eviction } from '../redis/eviction.js';
+import { onConnected } from '../redis/masters.js';
+import type { RedisClient } from '../redis/redis-client.js';
 import { CONFIG_REDIS } from '../redis/redis.module.js';
 import { DataPlaneReports } from './data-planes/data-plane-reports.js';
 import { DispatcherHealth } from './dispatcher-health.js';
@@ -65,10 +67,11 @@ export class SyncService {
     private readonly outbox: Outbox,
     private readonly dataPlanes: DataPlaneReports,
     private readonly config: Config,
-    @Inject(CONFIG_REDIS) redis: Redis,
+    private readonly eviction: Eviction,
+    @Inject(CONFIG_REDIS) redis: RedisClient,
   ) {
     redis.on('error', (error: Error) => (this.redisError = error.message));
-    redis.on('ready', () => (this.redisError = null));
+    onConnected(redis, () => (this.redisError = null));
   }
 
   async status(): Promise<SyncStatusView> {
@@ -85,7 +88,7 @@ export class SyncService {
       holds: (await this.holds.list()).map(toHoldView),
       drift: this.reports.drift.list,
       dataPlanes: await this.dataPlanes.make(),
-      redis: { connected: isConnected, error: this.redisError },
+      redis: { connected: isConnected, error: this.redisError, danger: this.eviction.danger },
       now: new Date(),
     });
   }

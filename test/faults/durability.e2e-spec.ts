@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { unused } from '../support/gateway.js';
 import { OwnPostgres } from '../support/own-postgres.js';
 import { claimRedisDb, type TestRedis } from '../support/redis.js';
@@ -10,20 +11,24 @@ const PATIENCE_MS = 60_000;
 describe('a PostgreSQL that crashes', () => {
   let postgres: OwnPostgres;
   let redis: TestRedis;
+  let logs: TestDatabase;
   let server: ServerProcess;
 
   beforeAll(async () => {
-    [postgres, redis] = await Promise.all([OwnPostgres.open(), claimRedisDb()]);
+    [postgres, redis, logs] = await Promise.all([OwnPostgres.open(), claimRedisDb(), createTestDatabase()]);
   }, PATIENCE_MS);
   afterEach(() => server.end('SIGKILL'));
   afterAll(async () => {
     await postgres.close();
     await redis.close();
+    await logs.drop();
   });
 
   const serve = async (env: Record<string, string> = {}): Promise<void> => {
     server = await ServerProcess.start({
       EZ_PG_DSN: postgres.dsn,
+      // What is written there would be flushed, and take along whatever else is in the log.
+      EZ_LOG_PG_DSN: logs.dsn,
       EZ_REDIS_ADDR: redis.addr,
       EZ_REDIS_PASSWORD: redis.password,
       EZ_REDIS_DB: String(redis.db),

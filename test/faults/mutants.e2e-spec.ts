@@ -3,7 +3,7 @@ import { unused } from '../support/gateway.js';
 import type { ServerProcess } from '../support/server-process.js';
 import type { Invariant } from './checker/violation.js';
 import { Arena } from './harness/arena.js';
-import { APPLY_POINTS, CrashWatch, SNAPSHOT_POINTS, type CrashPoint } from './harness/crash-point.js';
+import { APPLY_POINTS, CrashWatch, type CrashPoint } from './harness/crash-point.js';
 import { leaderAmong } from './harness/leader.js';
 import { buildMutant, type Mutation } from './harness/mutant.js';
 
@@ -11,7 +11,6 @@ const PATIENCE_MS = 240_000;
 const MANY = 260;
 
 const APPLY = 'sync/scripts/apply.lua';
-const SWAP = 'sync/scripts/swap.lua';
 
 /** Everything that keeps an APPLY of an earlier term from doing harm: take away one, and the others hold. */
 const UNGUARDED: readonly Mutation[] = [
@@ -19,13 +18,6 @@ const UNGUARDED: readonly Mutation[] = [
   { file: APPLY, from: `if is_newer(from, marker.version) then`, to: 'if false then' },
   { file: APPLY, from: `if chunk > 1 and`, to: 'if false and' },
   { file: APPLY, from: `if not is_newer(item.version, held) then`, to: 'if false then' },
-];
-
-const PLAIN_SWAP: readonly Mutation[] = [
-  { file: SWAP, from: `if marker.name ~= ARGV[1] then`, to: 'if false then' },
-  { file: SWAP, from: `if is_newer(marker.fence, ARGV[5]) then`, to: 'if false then' },
-  { file: SWAP, from: `if marker.gen == gen and is_newer(marker.version, version) then`, to: 'if false then' },
-  { file: SWAP, from: `if not is_complete then`, to: 'if false then' },
 ];
 
 type Step = (awake: ServerProcess) => Promise<unknown>;
@@ -143,20 +135,6 @@ describe('the checker catches a product', () => {
           arena.write('POST', `/admin/masters/1/manage${query}`, { action: 'bump_epoch' }, admin);
       await sleepsAt(APPLY_POINTS[2]!, bump(''), bump('?wait=applied&timeout_ms=20000'));
       expect(await caught()).toContain('I4 monotone');
-    },
-    PATIENCE_MS,
-  );
-
-  it(
-    'that swaps without comparing',
-    async () => {
-      await open(PLAIN_SWAP, 2);
-      await sleepsAt(
-        SNAPSHOT_POINTS[3]!,
-        (awake) => awake.admin.post('/admin/sync/snapshot'),
-        () => arena.writes(40),
-      );
-      expect(await caught()).toEqual(expect.arrayContaining(['I9 compare-and-set', 'I14 fencing']));
     },
     PATIENCE_MS,
   );

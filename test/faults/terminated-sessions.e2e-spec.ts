@@ -63,14 +63,14 @@ describe('a server whose sessions with PostgreSQL are ended again and again', ()
           await server.admin.post(`/admin/masters/${id}/keys`, { name: unused('key') }, headers).catch(() => undefined);
         }
       });
-      for (let round = 0; round < ROUNDS && !server.hasEnded; round++) {
+      for (let round = 0; round < ROUNDS && server.isRunning; round++) {
         await terminate(name);
         if (round % 10 === 0) await server.admin.post('/sync/snapshot').catch(() => undefined);
       }
       over.abort();
       await Promise.all(writers);
       await network.pass();
-      expect(server.hasEnded).toBe(false);
+      expect(server.isRunning).toBe(true);
       await untilDone(() => aKey(server, id));
       const wanted = await desiredImage(database.dsn);
       await until(async () => isDeepStrictEqual(await actualImage(redis.client), wanted));

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import pg from 'pg';
 import { loadConfig } from '../../src/config/load-config.js';
 import { parsePgDsn } from '../../src/config/pg-dsn.js';
@@ -45,11 +45,17 @@ export async function actualImage(redis: Redis): Promise<RedisImage> {
   for (const hash of Object.values(HASH_OF)) {
     for (const [field, value] of Object.entries(await redis.hgetall(hash))) image[`${hash} ${field}`] = value;
   }
-  const records = [...(await redis.keys(`${redisPrefixes.token}*`)), ...(await redis.keys(`${redisPrefixes.master}*`))];
+  const records = [...(await namesOf(redis, redisPrefixes.token)), ...(await namesOf(redis, redisPrefixes.master))];
   for (const name of records) image[name] = withoutGeneration(await redis.hgetall(name));
   const meta = await redis.hgetall(redisKeys.modelsMeta);
   if (Object.keys(meta).length > 0) image[redisKeys.modelsMeta] = withoutGeneration(meta);
   return image;
+}
+
+/** Of all masters of a cluster. */
+async function namesOf(redis: Redis | Cluster, prefix: string): Promise<string[]> {
+  const masters = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  return (await Promise.all(masters.map((master) => master.keys(`${prefix}*`)))).flat();
 }
 
 /** `gen` is a companion of the control plane; `ver` is compared. */

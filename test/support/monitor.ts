@@ -19,7 +19,7 @@ export class Monitor {
 
   static async of({ options }: Redis): Promise<Monitor> {
     const { host, port, password } = options;
-    const socket = net.connect(port!, host!);
+    const socket = net.connect(port!, host);
     await once(socket, 'connect');
     const monitor = new Monitor(socket);
     if (password) socket.write(`AUTH ${password}\r\n`);

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 import { CONFIGURATION, LOGS, schemaState } from '../../database/migrate.js';
 import { LogDatabase } from '../../log-database/log-database.js';
+import type { RedisClient } from '../../redis/redis-client.js';
 import { CONFIG_REDIS } from '../../redis/redis.module.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import type { HealthView } from './health.dto.js';
@@ -16,7 +16,7 @@ export class HealthService {
     private readonly database: DataSource,
     private readonly apiKeys: ApiKeysService,
     private readonly logs: LogDatabase,
-    @Inject(CONFIG_REDIS) private readonly redis: Redis,
+    @Inject(CONFIG_REDIS) private readonly redis: RedisClient,
   ) {}
 
   async check(): Promise<HealthView> {

@@ -15,6 +15,7 @@ import { LogWriter } from './log-writer.js';
 import { LogsController } from './logs.controller.js';
 import { OwnLogsController } from './own-logs.controller.js';
 import { PartitionKeeper } from './partition-keeper.js';
+import { QueueAlerts } from './queue-alerts.js';
 import { RecordIntake } from './record-intake.js';
 import { Retention } from './retention.js';
 
@@ -23,7 +24,7 @@ import { Retention } from './retention.js';
   controllers: [IngestController, LogsController, OwnLogsController],
   providers: [
     ...[RecordIntake, IngestService, LogStreamConsumer],
-    ...[LogWriter, LogStore, LogSchema, LogMetrics, LogGauges],
+    ...[LogWriter, LogStore, LogSchema, LogMetrics, LogGauges, QueueAlerts],
     ...[PartitionKeeper, Retention, LogMaintenance],
     ...[LogSearch, LogCursor, LogExport],
   ],

@@ -1,14 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Redis } from 'ioredis';
 import { DomainError } from '../../common/domain-error.js';
 import { redisKeys } from '../../contract/redis-keys.js';
+import type { RedisClient } from '../../redis/redis-client.js';
 import { CONFIG_REDIS } from '../../redis/redis.module.js';
 import type { CountersView, RealtimeView } from './realtime.dto.js';
 
 /** What balancers count while they serve; the control plane only reads it. */
 @Injectable()
 export class LiveCounters {
-  constructor(@Inject(CONFIG_REDIS) private readonly redis: Redis) {}
+  constructor(@Inject(CONFIG_REDIS) private readonly redis: RedisClient) {}
 
   /** @throws DomainError `redis_unavailable`: the counters live nowhere else */
   async of(masterId: number, now = new Date()): Promise<RealtimeView> {

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Compactor } from './compactor.js';
+import { ErrorAlerts } from './error-alerts.js';
 import { LogStatsController } from './log-stats.controller.js';
 import { OwnStatsController } from './own-stats.controller.js';
 import { RollupMetrics } from './rollup-metrics.js';
@@ -9,6 +10,6 @@ import { StatsService } from './stats.service.js';
 
 @Module({
   controllers: [LogStatsController, OwnStatsController, StatsController],
-  providers: [Compactor, RollupMetrics, RollupRetention, StatsService],
+  providers: [Compactor, ErrorAlerts, RollupMetrics, RollupRetention, StatsService],
 })
 export class StatsModule {}

@@ -3,6 +3,7 @@ import { BookKeeping } from './book-keeping.js';
 import { UsageBooks } from './books.service.js';
 import { FlushController } from './flush.controller.js';
 import { OwnUsageController } from './own-usage.controller.js';
+import { QuotaAlerts } from './quota-alerts.js';
 import { QuotaResets } from './quota-resets.js';
 import { UsageReconciliation } from './reconciliation.service.js';
 import { UsageMetrics } from './usage-metrics.js';
@@ -12,6 +13,15 @@ import { UsageService } from './usage.service.js';
 
 @Module({
   controllers: [FlushController, UsageController, OwnUsageController],
-  providers: [UsageService, UsageStream, UsageMetrics, UsageBooks, UsageReconciliation, QuotaResets, BookKeeping],
+  providers: [
+    UsageService,
+    QuotaAlerts,
+    UsageStream,
+    UsageMetrics,
+    UsageBooks,
+    UsageReconciliation,
+    QuotaResets,
+    BookKeeping,
+  ],
 })
 export class UsageModule {}

@@ -3,6 +3,7 @@ import { Turnstile } from '../../common/turnstile.js';
 import { Outbox } from '../../outbox/outbox.js';
 import type { Batch } from './batch.js';
 import type { FlushedUsageView } from './flush.dto.js';
+import { QuotaAlerts } from './quota-alerts.js';
 import { settle, type Settlement } from './settlement.js';
 import { UsageMetrics } from './usage-metrics.js';
 
@@ -18,6 +19,7 @@ export class UsageService {
   constructor(
     private readonly outbox: Outbox,
     private readonly metrics: UsageMetrics,
+    private readonly alerts: QuotaAlerts,
   ) {}
 
   async settle(batch: Batch, way: 'http' | 'stream'): Promise<FlushedUsageView> {
@@ -25,6 +27,7 @@ export class UsageService {
     try {
       const settlement = await this.turnstile.pass(() => this.outbox.count((tx) => settle(tx, batch)));
       this.count(settlement, way);
+      this.alerts.noteSpent(batch.entries.map(({ key_id }) => key_id));
       return settlement.view;
     } finally {
       stop();

@@ -1,9 +1,9 @@
 -- APPLY: writes changed resources, each only if it is newer than what is held, and raises the marker with the last chunk.
 --
--- KEYS 1 marker, 2 change stream, then hashes, their version hashes, records and graves, named by position in the items
+-- KEYS 1 marker, 2 change stream or the marker again, then hashes, their version hashes, records and graves, named by position in the items
 -- ARGV 1 gen, 2 source, 3 from, 4 head: every change after `from`, up to `head`, is in this call or in the chunks before it
 --      5 fence, 6 unix seconds, 7 schema, 8 nonce and 9 number of the chunk, 10 `last` or '', 11 channel, 12 hint
---      13 items: {kind, ref, op, version, hash, value, record, grave, fields}
+--      13 items: {kind, ref, op, version, hash, value, record, grave, fields, elsewhere}; what stands elsewhere is only announced
 local marker_key, changes_key = KEYS[1], KEYS[2]
 local gen, source, from, head, fence = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local nonce, chunk, is_last = ARGV[8], tonumber(ARGV[9]), ARGV[10] == 'last'
@@ -32,8 +32,7 @@ local function put_field(hash, versions, item)
   elseif not may_create then
     return false
   end
-  if item.op == 'put' then redis.call('HSET', hash, item.ref, item.value) else redis.call('HDEL', hash, item.ref) end
-  redis.call('HSET', versions, item.ref, item.version)
+  write_field(hash, versions, item)
   return true
 end
 
@@ -44,7 +43,7 @@ end
 
 local written = 0
 for _, item in ipairs(cjson.decode(ARGV[13])) do
-  local changed = item.hash and put_field(KEYS[item.hash], KEYS[item.hash + 1], item)
+  local changed = item.elsewhere or item.hash and put_field(KEYS[item.hash], KEYS[item.hash + 1], item)
   if item.record and put_whole(KEYS[item.record], KEYS[item.grave], item) then changed = true end
   if changed then
     written = written + 1
@@ -61,5 +60,5 @@ local is_raised = is_newer(head, marker.version)
 if is_raised then redis.call('HSET', marker_key, 'version', head) end
 redis.call('HSET', marker_key, 'heartbeat', ARGV[6], 'fence', fence, 'schema', ARGV[7])
 if marker.chunk ~= '' then redis.call('HDEL', marker_key, 'chunk') end
-if is_raised or written > 0 then redis.call('PUBLISH', ARGV[11], ARGV[12]) end
+if is_raised or written > 0 then publish(ARGV[11], ARGV[12]) end
 return answer('ok', written)

@@ -29,6 +29,22 @@ local function held_version(key, grave)
   return version, gen
 end
 
+-- A field and its version, or neither: a script that is denied a command in the middle keeps what it has written.
+local function write_field(hash, versions, item)
+  if item.op == 'put' then
+    redis.call('HSET', hash, item.ref, item.value)
+    redis.call('HSET', versions, item.ref, item.version)
+    return
+  end
+  local held = redis.call('HGET', versions, item.ref)
+  redis.call('HSET', versions, item.ref, item.version)
+  local deleted = redis.pcall('HDEL', hash, item.ref)
+  if type(deleted) == 'table' and deleted.err then
+    if held then redis.call('HSET', versions, item.ref, held) end
+    error(deleted)
+  end
+end
+
 -- A day: no writer who was stopped for longer still has a term.
 local GRAVE_SECONDS = 86400
 
@@ -57,10 +73,22 @@ local function put_record(key, grave, gen, item)
   return true
 end
 
+-- Where another slot has the stream, the marker stands in its place, and the change is told there.
 local function announce(stream, version, kind, ref, op)
+  if stream == KEYS[1] then return end
   local entry = { 'MAXLEN', '~', '100000', '*', 'v', version, 'kind', kind, 'ref', ref, 'op', op }
   if redis.pcall('XADD', stream, unpack(entry)).err then
     redis.call('UNLINK', stream)
     redis.call('XADD', stream, unpack(entry))
   end
+end
+
+-- Likewise the hint: without a channel it is published elsewhere.
+local function publish(channel, hint)
+  if channel ~= '' then redis.call('PUBLISH', channel, hint) end
+end
+
+-- Another one after every restart, and on every other server.
+local function process_id()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 end

@@ -1,7 +1,7 @@
 -- REPAIR: writes what was found to differ, whatever version is held, and deletes fields that nothing in PostgreSQL explains.
 -- All or nothing: one resource that was written since it was looked at refuses the call.
 --
--- KEYS 1 marker, 2 change stream, then hashes, their version hashes, records and graves, named by position in the items
+-- KEYS 1 marker, 2 change stream or the marker again, then hashes, their version hashes, records and graves, named by position in the items
 -- ARGV 1 gen, 2 source, 3 head: the items say what is true at this version, 4 fence, 5 channel, 6 hint
 --      7 items: {kind, ref, op, version, hash, value, record, grave, fields, seen, seen_record}; without version: a stray field
 local gen, source, head, fence = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -28,11 +28,15 @@ end
 for _, item in ipairs(items) do
   if item.hash then
     local hash, versions = KEYS[item.hash], KEYS[item.hash + 1]
-    if item.op == 'put' then redis.call('HSET', hash, item.ref, item.value) else redis.call('HDEL', hash, item.ref) end
-    if item.version then redis.call('HSET', versions, item.ref, item.version) else redis.call('HDEL', versions, item.ref) end
+    if item.version then
+      write_field(hash, versions, item)
+    else
+      redis.call('HDEL', hash, item.ref)
+      redis.call('HDEL', versions, item.ref)
+    end
   end
   if item.record then write_record(KEYS[item.record], KEYS[item.grave], gen, item) end
   announce(KEYS[2], gen .. '.' .. (item.version or head), item.kind, item.ref, item.op)
 end
-redis.call('PUBLISH', ARGV[5], ARGV[6])
+publish(ARGV[5], ARGV[6])
 return { 'ok', marker.fence }

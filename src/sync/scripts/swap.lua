@@ -1,7 +1,7 @@
 -- SWAP: puts complete stages in the place of the live hashes, if nothing has changed since they were compared. O(1): the
 -- old hashes are freed in the background.
 --
--- KEYS 1 marker, 2 change stream, then per hash: live, versions, stage, versions of the stage, receipt
+-- KEYS 1 marker, 2 change stream or the marker again, then per hash: live, versions, stage, versions of the stage, receipt
 -- ARGV 1 name of the marker that is expected, 2 gen, 3 version, 4 source, 5 fence, 6 unix seconds, 7 schema, 8 snapshot id,
 --      9 channel, 10 hint, then the last receipt of each stage
 local marker = read_marker(KEYS[1])
@@ -36,5 +36,5 @@ redis.call('UNLINK', KEYS[1])
 redis.call('HSET', KEYS[1], 'gen', gen, 'version', version, 'schema', ARGV[7], 'heartbeat', ARGV[6], 'source', ARGV[4],
   'fence', ARGV[5], 'snapshot', ARGV[8])
 announce(KEYS[2], gen .. '.' .. version, 'all', '*', 'put')
-redis.call('PUBLISH', ARGV[9], ARGV[10])
+publish(ARGV[9], ARGV[10])
 return { 'ok', gen .. '.' .. version }

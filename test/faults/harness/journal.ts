@@ -2,6 +2,7 @@ import pg from 'pg';
 import { loadConfig } from '../../../src/config/load-config.js';
 import { parsePgDsn } from '../../../src/config/pg-dsn.js';
 import { SYNC_KINDS, type SyncKind } from '../../../src/contract/redis-keys.js';
+import { EACH_CHANGED } from '../../../src/sync/each-changed.js';
 import { ResourceReader } from '../../../src/sync/resource-reader.js';
 import { hasRecord, hashOf, recordKey, type Resource } from '../../../src/sync/resource.js';
 import { createSources } from '../../../src/sync/sources.js';
@@ -110,8 +111,9 @@ export class Journal {
     if (gen !== old_gen) return { type: 'generation', gen, version, after: old_version };
     await this.client.query('SELECT witness.replay($1::text::xid8)', [xid]);
     const touched = await this.sql.query<{ kind: SyncKind; refs: string[] }>(
-      'SELECT kind, array_agg(ref) AS refs FROM sync_resource WHERE version = $1 GROUP BY kind',
-      [version],
+      `WITH touched AS (SELECT * FROM sync_resource WHERE version = $2)
+       SELECT kind, array_agg(ref) AS refs FROM (${EACH_CHANGED}) each GROUP BY kind`,
+      [String(BigInt(version) - 1n), version],
     );
     const things: Record<string, string | null> = {};
     for await (const { resources, broken } of this.reader.groups(this.sql, touched)) {
