@@ -17,7 +17,7 @@ export async function generateLogs(pool: pg.Pool, records: number): Promise<void
   const client = await pool.connect();
   const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
   try {
-    await client.query('SET synchronous_commit = off');
+    await client.query(`SET synchronous_commit = off; SET work_mem = '512MB'; SET maintenance_work_mem = '1GB'`);
     for (let i = 0; i < LOG_DAYS; i++) {
       const day = new Date(today - (LOG_DAYS - 1 - i) * DAY_MS);
       const until = i === LOG_DAYS - 1 ? Date.now() : day.getTime() + DAY_MS;
