@@ -1,19 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import process from 'node:process';
 import express, { type Request, type RequestHandler, type Response } from 'express';
-import { Redis } from 'ioredis';
 import pg from 'pg';
-import { redisKeys } from '../../src/contract/redis-keys.js';
 
 /*
  * The yardstick: the least that a program must do for these answers, on the same libraries, tables and servers. It checks no
  * credential and no input, and keeps none of our promises.
  */
 
-const { EZ_PG_DSN, EZ_REDIS_ADDR, EZ_REDIS_PASSWORD, EZ_REDIS_DB, EZ_API_PORT } = process.env;
-const [host, port] = EZ_REDIS_ADDR!.split(':') as [string, string];
+const { EZ_PG_DSN, EZ_API_PORT } = process.env;
 const pool = new pg.Pool({ connectionString: EZ_PG_DSN, max: 10 });
-const redis = new Redis({ host, port: Number(port), password: EZ_REDIS_PASSWORD, db: Number(EZ_REDIS_DB) });
 
 interface NewKey {
   master_id: number;
@@ -25,7 +21,6 @@ app.use(express.json({ limit: '1mb' }));
 app.get('/', (_request, response) => void response.json({ status: 'ok' }));
 app.get('/keys', handler(find));
 app.post('/keys', handler(create));
-app.patch('/keys/:id', handler(changeTheOriginalWay));
 app.listen(Number(EZ_API_PORT), '127.0.0.1');
 
 /** Express answers 500 to a promise that is rejected. */
@@ -92,28 +87,4 @@ async function find({ query }: Request, response: Response): Promise<void> {
   const ids = page.rows.map(({ id }) => id);
   const secrets = await pool.query<object>('SELECT * FROM key_secrets WHERE key_id = ANY ($1)', [ids]);
   response.json({ data: page.rows, secrets: secrets.rows, total: total.rows[0]!.total });
-}
-
-interface ChangedKey {
-  token_hash: string;
-  group: string;
-  status: string;
-  weight: number;
-  balance: string;
-}
-
-/** As the first gateways of this family did it: PostgreSQL, and then Redis, in the request. */
-async function changeTheOriginalWay({ params, body }: Request, response: Response): Promise<void> {
-  const { weight = null, status = null } = body as Partial<ChangedKey>;
-  // The time of the change is the time of this statement, for whoever measures.
-  const { rows } = await pool.query<ChangedKey>(
-    `UPDATE keys k SET weight = coalesce($2, weight), status = coalesce($3, status), updated_at = clock_timestamp()
-       FROM key_secrets s WHERE k.id = $1 AND s.key_id = k.id
-  RETURNING s.token_hash, k."group", k.status, k.weight, k.balance`,
-    [params.id, weight, status],
-  );
-  const { token_hash, ...facts } = rows[0]!;
-  await redis.hset(redisKeys.keys, token_hash, JSON.stringify({ id: Number(params.id), token_hash, ...facts }));
-  await redis.hset(redisKeys.token(token_hash), facts);
-  response.json(rows[0]);
 }

@@ -14,7 +14,10 @@ const PROGRAMS = path.join(DIST, 'bench', 'programs');
 
 export interface Served {
   program: Program;
+  /** Asks as an operator does. */
   http: HttpClient;
+  /** Asks as a balancer does. */
+  internal: HttpClient;
   /** From the start of the process to its first answer. */
   startedMs: number;
 }
@@ -68,13 +71,36 @@ export class Arena {
   /** The server as it runs in production, with everything pushed to Redis. */
   async serve(): Promise<Served> {
     const served = await this.listen([MAIN, 'serve'], '/health/ready');
-    await until(async () => (await this.redis.hget(redisKeys.marker, 'version')) === '1');
+    await this.untilRedisFollows();
     return served;
+  }
+
+  /** Whatever Redis holds. */
+  serveUnready(): Promise<Served> {
+    return this.listen([MAIN, 'serve'], '/health/live');
+  }
+
+  /** Resolves with the time at which Redis held the newest version. */
+  untilRedisFollows(): Promise<number> {
+    return until(async () => {
+      const { rows } = await this.pool.query<{ version: string }>('SELECT version FROM sync_head');
+      return (await this.redis.hget(redisKeys.marker, 'version')) === rows[0]!.version;
+    });
   }
 
   /** The simplest programs that do the same, on the same libraries. */
   serveBare(): Promise<Served> {
     return this.listen([path.join(PROGRAMS, 'bare-api.js')], '/');
+  }
+
+  /** What the first gateways of this family did. */
+  serveOriginal(faults: NodeJS.ProcessEnv = {}): Promise<Served> {
+    return this.listen([path.join(PROGRAMS, 'original.js')], '/', faults);
+  }
+
+  /** Programs that are started from here on reach Redis there. */
+  redirectRedis(addr: string): void {
+    this.env.EZ_REDIS_ADDR = addr;
   }
 
   /** A program that speaks to us through its channel. */
@@ -87,8 +113,9 @@ export class Arena {
   }
 
   async close(): Promise<void> {
-    for (const { http, program } of this.running) {
+    for (const { http, internal, program } of this.running) {
       http.close();
+      internal.close();
       await program.stop();
     }
     await this.redis.flushdb('ASYNC');
@@ -97,12 +124,17 @@ export class Arena {
     await asAdministrator(`DROP DATABASE ${this.database}`);
   }
 
-  private async listen(command: [string, ...string[]], healthPath: string): Promise<Served> {
+  private async listen(
+    command: [string, ...string[]],
+    healthPath: string,
+    extra: NodeJS.ProcessEnv = {},
+  ): Promise<Served> {
     const port = await freePort();
-    const program = this.startWith(command, { EZ_API_PORT: String(port) });
+    const program = this.startWith(command, { ...extra, EZ_API_PORT: String(port) });
     const base = `http://127.0.0.1:${port}`;
     const startedMs = await program.answers(base + healthPath);
-    const served = { program, http: new HttpClient(base, required('EZ_ADMIN_TOKEN', this.env)), startedMs };
+    const as = (token: string): HttpClient => new HttpClient(base, required(token, this.env));
+    const served = { program, http: as('EZ_ADMIN_TOKEN'), internal: as('EZ_INTERNAL_TOKEN'), startedMs };
     this.running.push(served);
     return served;
   }

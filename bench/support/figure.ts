@@ -9,15 +9,11 @@ export interface Figure {
   isMet?: boolean;
 }
 
-export function toTable(figures: readonly Figure[]): string {
-  const head = ['What', 'EZ-API', 'Yardstick, same run', 'Ratio', 'Target', 'Met'];
-  const lines = figures.map(({ what, ours, yardstick, ratio, target, isMet }) => [
-    what,
-    ours,
-    yardstick,
-    ratio?.toFixed(2) ?? '',
-    target,
-    isMet === undefined ? '' : isMet ? 'yes' : '**no**',
-  ]);
-  return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
+const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
+
+const HEAD = ['What', 'EZ-API', 'Yardstick, same run', 'Ratio', 'Target', 'Met'];
+
+export const TABLE_HEAD = row(HEAD) + row(HEAD.map(() => '---'));
+
+export const toRow = ({ what, ours, yardstick, ratio, target, isMet }: Figure): string =>
+  row([what, ours, yardstick, ratio?.toFixed(2) ?? '', target, isMet === undefined ? '' : isMet ? 'yes' : '**no**']);

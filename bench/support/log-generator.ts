@@ -1,12 +1,7 @@
 import type pg from 'pg';
 import { rebuildDay } from '../../src/modules/stats/rebuild.js';
 
-export interface LogVolume {
-  records: number;
-  /** The last of them is today. */
-  days: number;
-}
-
+export const LOG_DAYS = 30;
 export const LOG_MASTERS = 200;
 export const LOG_KEYS = 3_000;
 const PROVIDERS = 40;
@@ -14,19 +9,19 @@ const MODELS = 60;
 const DAY_MS = 86_400_000;
 
 /**
- * Fills `logs.records` and the roll-ups, as if that many requests had come in evenly over those days. A few keys, providers and models
+ * Fills `logs.records` and the roll-ups, as if that many requests had come in evenly over thirty days that end now. A few keys, providers and models
  * have most of the requests: the n-th has 1/n of what the first has. Each day is written before it is indexed, as a table that then
  * becomes a partition; days that have a partition already take longer.
  */
-export async function generateLogs(pool: pg.Pool, { records, days }: LogVolume): Promise<void> {
+export async function generateLogs(pool: pg.Pool, records: number): Promise<void> {
   const client = await pool.connect();
   const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
   try {
-    await client.query('SET synchronous_commit = off');
-    for (let i = 0; i < days; i++) {
-      const day = new Date(today - (days - 1 - i) * DAY_MS);
-      const until = i === days - 1 ? Date.now() : day.getTime() + DAY_MS;
-      await writeDay(client, day, { records: share(records, days, i), seconds: (until - day.getTime()) / 1000 });
+    await client.query(`SET synchronous_commit = off; SET work_mem = '512MB'; SET maintenance_work_mem = '1GB'`);
+    for (let i = 0; i < LOG_DAYS; i++) {
+      const day = new Date(today - (LOG_DAYS - 1 - i) * DAY_MS);
+      const until = i === LOG_DAYS - 1 ? Date.now() : day.getTime() + DAY_MS;
+      await writeDay(client, day, { records: share(records, LOG_DAYS, i), seconds: (until - day.getTime()) / 1000 });
       await rebuildDay(client, day);
     }
     await client.query('VACUUM ANALYZE');
@@ -45,7 +40,8 @@ interface Day {
   seconds: number;
 }
 
-async function writeDay(client: pg.ClientBase, day: Date, { records, seconds }: Day): Promise<void> {
+/** A day of UTC, without its roll-ups. */
+export async function writeDay(client: pg.ClientBase, day: Date, { records, seconds }: Day): Promise<void> {
   const [from, to] = [day, new Date(day.getTime() + DAY_MS)].map((at) => at.toISOString().slice(0, 10));
   const table = `logs.records_${from!.replaceAll('-', '')}_${to!.replaceAll('-', '')}`;
   const { rows } = await client.query<{ is_there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS is_there', [table]);

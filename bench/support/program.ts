@@ -55,6 +55,11 @@ export class Program {
     return this.process.exitCode;
   }
 
+  async kill(): Promise<void> {
+    this.process.kill('SIGKILL');
+    await this.ended();
+  }
+
   async stop(): Promise<void> {
     this.process.kill('SIGTERM');
     const timer = setTimeout(() => this.process.kill('SIGKILL'), 15_000);

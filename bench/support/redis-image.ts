@@ -3,11 +3,18 @@ import { redisKeys } from '../../src/contract/redis-keys.js';
 
 const PIPELINE = 500;
 
-type HSet = [key: string, ...fieldsAndValues: string[]];
+/** What Redis holds of a key: its field of `config:keys`, and its record as fields and values. */
+interface KeyImage {
+  hash: string;
+  field: string;
+  record: string[];
+}
 
-/** Every HSET that it takes to write what Redis holds of the keys: a field of `config:keys` and a record for each. */
-export async function keysImage(redis: Redis): Promise<HSet[]> {
-  const image: HSet[] = [];
+export type Image = KeyImage[];
+
+/** Of about so many keys, or of all there are. */
+export async function keysImage(redis: Redis, keys: number): Promise<Image> {
+  const image: Image = [];
   let cursor = '0';
   do {
     const [next, found] = await redis.hscan(redisKeys.keys, cursor, 'COUNT', PIPELINE);
@@ -16,19 +23,39 @@ export async function keysImage(redis: Redis): Promise<HSet[]> {
     for (const hash of hashes) records.hgetall(redisKeys.token(hash));
     const answers = (await records.exec()) ?? [];
     hashes.forEach((hash, i) => {
-      image.push([redisKeys.keys, hash, found[i * 2 + 1]!]);
-      image.push([redisKeys.token(hash), ...Object.entries(answers[i]![1] as Record<string, string>).flat()]);
+      const record = Object.entries(answers[i]![1] as Record<string, string>).flat();
+      image.push({ hash, field: found[i * 2 + 1]!, record });
     });
     cursor = next;
-  } while (cursor !== '0');
-  return image;
+  } while (cursor !== '0' && image.length < keys);
+  return image.slice(0, keys);
 }
 
+/** Keys and values, without what the protocol adds. */
+export const bytesOf = (image: Image): number =>
+  image.reduce((sum, one) => sum + commandsOf(one, one.hash).flat().join('').length, 0);
+
 /** As fast as it goes without caring for versions, other clients or a crash in the middle. */
-export async function writeImage(redis: Redis, image: readonly HSet[]): Promise<void> {
-  for (let i = 0; i < image.length; i += PIPELINE) {
-    const pipeline = redis.pipeline();
-    for (const [key, ...fieldsAndValues] of image.slice(i, i + PIPELINE)) pipeline.hset(key, ...fieldsAndValues);
-    await pipeline.exec();
+export async function writeImage(redis: Redis, image: Image, copies: number): Promise<void> {
+  for (let copy = 0; copy < copies; copy++) {
+    for (let i = 0; i < image.length; i += PIPELINE / 2) {
+      const pipeline = redis.pipeline();
+      for (const one of image.slice(i, i + PIPELINE / 2)) {
+        for (const [key, ...fieldsAndValues] of commandsOf(one, renamed(one.hash, copy))) {
+          pipeline.hset(key, ...fieldsAndValues);
+        }
+      }
+      await pipeline.exec();
+    }
   }
 }
+
+type HSet = [key: string, ...fieldsAndValues: string[]];
+
+const commandsOf = ({ field, record }: KeyImage, hash: string): HSet[] => [
+  [redisKeys.keys, hash, field],
+  [redisKeys.token(hash), ...record],
+];
+
+/** As long, and another one in each copy. */
+const renamed = (hash: string, copy: number): string => String.fromCharCode(97 + copy) + hash.slice(1);

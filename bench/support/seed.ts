@@ -16,7 +16,7 @@ export async function seed(pool: Pool, keys: number): Promise<void> {
       FROM generate_series(1, ${MASTERS}) n`);
   await pool.query(`
     INSERT INTO keys (master_id, name, version, balance, scopes)
-    SELECT 1 + n % ${MASTERS}, CASE n % 10 WHEN 0 THEN 'tenth' ELSE 'client' END || '-' || lpad(n::text, 6, '0'), 1, n % 100, '{chat:*}'
+    SELECT 1 + n % ${MASTERS}, CASE n % 10 WHEN 0 THEN 'tenth' ELSE 'client' END || '-' || lpad(n::text, 7, '0'), 1, n % 100, '{chat:*}'
       FROM generate_series(1, ${keys}) n`);
   await pool.query(`
     INSERT INTO key_secrets (key_id, token_hash, hint) SELECT id, ${TOKEN_HASH('id')}, 'ezk_…' FROM keys ORDER BY id`);
