@@ -25,6 +25,7 @@ export default {
     {
       ...project,
       displayName: 'e2e',
+      setupFilesAfterEnv: ['<rootDir>/test/support/retry.ts'],
       testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'],
       globalSetup: '<rootDir>/test/support/global-setup.mjs',
       globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
