@@ -2,7 +2,8 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString, Length, Matches } from 'class-validator';
 import { QueryInt } from '../http/parameters.js';
 
-export class ListQueryDto {
+/** Which page of a list. */
+export class PageQueryDto {
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100_000, default: 1 })
   @IsOptional()
   @QueryInt(1, 100_000)
@@ -12,7 +13,9 @@ export class ListQueryDto {
   @IsOptional()
   @QueryInt(1, 200)
   page_size?: number;
+}
 
+export class ListQueryDto extends PageQueryDto {
   @ApiPropertyOptional({
     type: String,
     minLength: 1,

@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import { SYNC_KINDS, type SyncKind } from '../contract/redis-keys.js';
 import { QueryInt } from '../http/parameters.js';
+import { PageQueryDto } from '../crud/list-query.dto.js';
 import { pageOf } from '../http/openapi.js';
 import { DataPlanesView } from './data-planes/data-planes.dto.js';
 import { SNAPSHOT_REASONS, type SnapshotReason } from './snapshot-report.js';
@@ -142,20 +143,10 @@ export class SyncStatusView {
   redis!: RedisView;
 }
 
-export class ListSyncResourcesDto {
+export class ListSyncResourcesDto extends PageQueryDto {
   @ApiProperty({ enum: RESOURCE_STATES })
   @IsIn(RESOURCE_STATES)
   state!: (typeof RESOURCE_STATES)[number];
-
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100_000, default: 1 })
-  @IsOptional()
-  @QueryInt(1, 100_000)
-  page?: number;
-
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 200, default: 20 })
-  @IsOptional()
-  @QueryInt(1, 200)
-  page_size?: number;
 }
 
 export class SyncResourceView {

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
 import { aKey, aMaster, tokenHash, unused } from '../support/gateway.js';
-import { actualImage, desiredImage } from '../support/image.js';
 
 describe('what was taken away', () => {
   let app: TestApp;
@@ -29,40 +28,6 @@ describe('what was taken away', () => {
     expect(await app.redis.hmget('config:keys', ...tokens.map(tokenHash))).toEqual(tokens.map(() => null));
     expect(await app.redis.exists(`auth:master:${master.id}`)).toBe(0);
   });
-
-  it('stays away while full snapshots are written again and again', async () => {
-    const master = await aMaster(app);
-    const batch = await app.admin.post(`/admin/masters/${master.id}/keys/batch`, {
-      create: Array.from({ length: 60 }, () => ({ name: unused('key') })),
-    });
-    const keys = batch.body.created as { id: number; token: string }[];
-    await app.sync();
-    const denied = new Set<string>();
-    const revived: string[] = [];
-    const over = new AbortController();
-    const reader = (async () => {
-      while (!over.signal.aborted) {
-        for (const { token } of keys) {
-          const status = await statusOf(token);
-          if (status !== 'active') denied.add(token);
-          else if (denied.has(token)) revived.push(token);
-        }
-      }
-    })();
-    const snapshots = (async () => {
-      while (!over.signal.aborted) await app.admin.post('/sync/snapshot');
-    })();
-    for (const { id } of keys) {
-      const path = `/admin/masters/${master.id}/keys/${id}/revoke?wait=applied&timeout_ms=30000`;
-      expect((await app.admin.post(path)).headers.get('ez-propagation')).toBe('applied');
-    }
-    over.abort();
-    await Promise.all([reader, snapshots]);
-    expect(revived).toEqual([]);
-    expect(new Set(await Promise.all(keys.map(({ token }) => statusOf(token))))).toEqual(new Set(['revoked']));
-    await app.sync();
-    expect(await actualImage(app.redis)).toEqual(await desiredImage(app.dsn));
-  }, 60_000);
 
   it('is what the last of two concurrent writers says, in PostgreSQL and in Redis', async () => {
     const master = await aMaster(app);

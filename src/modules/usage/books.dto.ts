@@ -101,18 +101,6 @@ export class ApiKeyUsageView {
   errors!: number;
 }
 
-export class ListPeriodsDto {
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100_000, default: 1 })
-  @IsOptional()
-  @QueryInt(1, 100_000)
-  page?: number;
-
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 200, default: 20 })
-  @IsOptional()
-  @QueryInt(1, 200)
-  page_size?: number;
-}
-
 export class ListLedgerDto {
   @IdFilter()
   key_id?: number;

@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { notFound } from '../../common/domain-error.js';
 import type { Page } from '../../common/page.js';
+import type { PageQueryDto } from '../../crud/list-query.dto.js';
 import type {
   ApiKeyUsageView,
   LedgerLinesView,
   LedgerLineView,
   ListLedgerDto,
-  ListPeriodsDto,
   MasterUsageView,
   QuotaPeriodView,
 } from './books.dto.js';
@@ -26,7 +26,7 @@ export class UsageBooks {
   /** Newest first. `masterId`: only if the key is that master's. */
   async periods(
     keyId: number,
-    { page = 1, page_size = 20 }: ListPeriodsDto,
+    { page = 1, page_size = 20 }: PageQueryDto,
     masterId?: number,
   ): Promise<Page<QuotaPeriodView>> {
     await this.assertKey(keyId, masterId);

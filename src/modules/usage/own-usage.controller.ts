@@ -5,7 +5,8 @@ import { MasterRoute } from '../../http/access.js';
 import { ApiProblems, pageOf } from '../../http/openapi.js';
 import { OwnMasterId } from '../../http/own-master-id.js';
 import { IdPipe } from '../../http/parameters.js';
-import { ListPeriodsDto, MasterUsageView, QuotaPeriodView } from './books.dto.js';
+import { PageQueryDto } from '../../crud/list-query.dto.js';
+import { MasterUsageView, QuotaPeriodView } from './books.dto.js';
 import { UsageBooks } from './books.service.js';
 
 /** What a tenant's own keys have used. */
@@ -29,7 +30,7 @@ export class OwnUsageController {
   ofKey(
     @OwnMasterId() masterId: number,
     @Param('id', IdPipe) id: number,
-    @Query() query: ListPeriodsDto,
+    @Query() query: PageQueryDto,
   ): Promise<Page<QuotaPeriodView>> {
     return this.books.periods(id, query, masterId);
   }

@@ -4,11 +4,11 @@ import type { Page } from '../../common/page.js';
 import { AdminRoute } from '../../http/access.js';
 import { ApiProblems, pageOf } from '../../http/openapi.js';
 import { IdPipe } from '../../http/parameters.js';
+import { PageQueryDto } from '../../crud/list-query.dto.js';
 import {
   ApiKeyUsageView,
   LedgerLinesView,
   ListLedgerDto,
-  ListPeriodsDto,
   MasterUsageView,
   QuotaPeriodView,
   ReconcileUsageDto,
@@ -47,7 +47,7 @@ export class UsageController {
   @ApiOperation({ summary: 'List the quota periods of a key' })
   @ApiOkResponse({ type: pageOf(QuotaPeriodView) })
   @ApiProblems(400, 404)
-  ofKey(@Param('id', IdPipe) id: number, @Query() query: ListPeriodsDto): Promise<Page<QuotaPeriodView>> {
+  ofKey(@Param('id', IdPipe) id: number, @Query() query: PageQueryDto): Promise<Page<QuotaPeriodView>> {
     return this.books.periods(id, query);
   }
 

@@ -1,13 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ChoiceField } from '../../crud/fields.js';
-import { ListQueryDto } from '../../crud/list-query.dto.js';
-import { OmitType } from '@nestjs/swagger';
+import { PageQueryDto } from '../../crud/list-query.dto.js';
 import { ALERT_EVENTS } from './alert-sources.service.js';
 
 export const DELIVERY_STATUSES = ['pending', 'delivered', 'dead'] as const;
 const EVENTS = [...ALERT_EVENTS, 'test'] as const;
 
-export class ListDeliveriesDto extends OmitType(ListQueryDto, ['search', 'sort'] as const) {
+export class ListDeliveriesDto extends PageQueryDto {
   @ChoiceField(DELIVERY_STATUSES)
   status?: (typeof DELIVERY_STATUSES)[number];
 
