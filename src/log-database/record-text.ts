@@ -9,12 +9,18 @@ const COLUMNS = [
 
 export const COPY_RECORDS = `COPY logs.records (${COLUMNS.join(', ')}) FROM STDIN`;
 
-/** Rows in COPY's text format. */
+/**
+ * Rows in COPY's text format. Those of a master, and of a key, follow each other: PostgreSQL then finds their places in the indexes
+ * next to the last ones.
+ */
 export function recordsText(records: readonly LogRecord[]): string {
   let rows = '';
-  for (const record of records) rows += `${rowText(record)}\n`;
+  for (const record of records.toSorted(byOwner)) rows += `${rowText(record)}\n`;
   return rows;
 }
+
+const byOwner = (a: LogRecord, b: LogRecord): number =>
+  (a.master_id ?? 0) - (b.master_id ?? 0) || (a.key_id ?? 0) - (b.key_id ?? 0);
 
 const rowText = (r: LogRecord): string =>
   `${r.at.toISOString()}\t${text(r.request_id)}\t${digits(r.master_id)}\t${digits(r.key_id)}\t${digits(r.provider_id)}\t` +
@@ -32,7 +38,8 @@ const text = (value: string | null): string => (value === null ? NULL : escaped(
 const SPECIAL = /[\\\n\r\t]/;
 const ESCAPES: Record<string, string> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-const escaped = (value: string): string =>
+/** A text within a row of COPY. */
+export const escaped = (value: string): string =>
   SPECIAL.test(value) ? value.replaceAll(/[\\\n\r\t]/g, (character) => ESCAPES[character]!) : value;
 
 const NANO = 1_000_000_000;

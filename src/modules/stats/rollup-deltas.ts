@@ -1,24 +1,14 @@
 import type { LogRecord } from '../../log-database/log-record.js';
+import { escaped } from '../../log-database/record-text.js';
 import { bucketOf, type Counts, packHistogram } from './histogram.js';
 
-/** Columns of `logs.rollup_deltas`, with the type of each. */
-export const DELTA_COLUMNS = {
-  at: 'timestamptz',
-  master_id: 'bigint',
-  key_id: 'bigint',
-  provider_id: 'bigint',
-  group_id: 'bigint',
-  namespace: 'text',
-  model: 'text',
-  status_class: 'smallint',
-  requests: 'bigint',
-  input_tokens: 'numeric',
-  output_tokens: 'numeric',
-  cached_tokens: 'numeric',
-  cost_usd: 'numeric',
-  latency_hist: 'numeric',
-  ttft_hist: 'numeric',
-} as const;
+/** In the order of `valuesOf`. */
+const COLUMNS = [
+  ...['at', 'master_id', 'key_id', 'provider_id', 'group_id', 'namespace', 'model', 'status_class'],
+  ...['requests', 'input_tokens', 'output_tokens', 'cached_tokens', 'cost_usd', 'latency_hist', 'ttft_hist'],
+];
+
+export const COPY_DELTAS = `COPY logs.rollup_deltas (${COLUMNS.join(', ')}) FROM STDIN`;
 
 interface Delta {
   /** Any record of the group: all have the same dimensions. */
@@ -33,13 +23,11 @@ interface Delta {
   ttft: Counts;
 }
 
-/** Sums records by minute and dimensions. @returns an array literal of PostgreSQL for each of the columns, in their order */
-export function deltaColumns(records: readonly LogRecord[]): string[] {
-  const columns: (string | number)[][] = Object.keys(DELTA_COLUMNS).map(() => []);
-  for (const delta of deltasOf(records)) {
-    for (const [i, value] of valuesOf(delta).entries()) columns[i]!.push(value);
-  }
-  return columns.map((values) => `{${values.join(',')}}`);
+/** Sums records by minute and dimensions. @returns rows in COPY's text format */
+export function deltasText(records: readonly LogRecord[]): string {
+  let rows = '';
+  for (const delta of deltasOf(records)) rows += `${valuesOf(delta).join('\t')}\n`;
+  return rows;
 }
 
 function deltasOf(records: readonly LogRecord[]): Delta[] {
@@ -100,15 +88,15 @@ function count(counts: Counts, ms: number | null): void {
   counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
 }
 
-/** In the order of `DELTA_COLUMNS`. */
+/** In the order of `COLUMNS`. */
 const valuesOf = ({ record, ...delta }: Delta): (string | number)[] => [
   isoMinute(delta.minute),
   record.master_id ?? 0,
   record.key_id ?? 0,
   record.provider_id ?? 0,
   record.group_id ?? 0,
-  quoted(record.namespace ?? ''),
-  quoted(record.model ?? ''),
+  escaped(record.namespace ?? ''),
+  escaped(record.model ?? ''),
   statusClass(record),
   delta.requests,
   delta.input_tokens,
@@ -126,5 +114,3 @@ function isoMinute(minute: number): string {
   if (lastMinute.minute !== minute) lastMinute = { minute, iso: new Date(minute * MINUTE_MS).toISOString() };
   return lastMinute.iso;
 }
-
-const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`;

@@ -1,12 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type pg from 'pg';
 import type { LogRecord } from '../../log-database/log-record.js';
-import { DELTA_COLUMNS, deltaColumns } from './rollup-deltas.js';
-
-const names = Object.keys(DELTA_COLUMNS).join(', ');
-const arrays = Object.values(DELTA_COLUMNS).map((type, i) => `$${i + 1}::${type}[]`);
-
-const APPEND = `INSERT INTO logs.rollup_deltas (${names}) SELECT * FROM unnest(${arrays.join(', ')})`;
+import { copyIn } from '../../log-database/copy-in.js';
+import { COPY_DELTAS, deltasText } from './rollup-deltas.js';
 
 /** The way into the roll-ups. */
 @Injectable()
@@ -17,6 +13,6 @@ export class RollupsService {
    */
   async add(client: pg.ClientBase, records: readonly LogRecord[]): Promise<void> {
     if (records.length === 0) return;
-    await client.query(APPEND, deltaColumns(records));
+    await copyIn(client, COPY_DELTAS, deltasText(records));
   }
 }
