@@ -22,7 +22,7 @@ export function accessLog(logger: Logger): RequestHandler {
         config_version: configVersion(res),
       };
       const message = `${req.method} ${path} ${res.statusCode}`;
-      if (PROBES.test(path)) logger.debug(line, message);
+      if (PROBES.test(path) || (INGEST.test(path) && res.statusCode < 300)) logger.debug(line, message);
       else logger.info(line, message);
     });
     next();
@@ -31,6 +31,9 @@ export function accessLog(logger: Logger): RequestHandler {
 
 /** Asked every few seconds by whoever watches us; they would drown the rest. */
 const PROBES = /^\/(health(\/.*)?|api\/status\/test|internal\/metrics)$/;
+
+/** Balancers report thousands of requests a second here: what was taken in is counted, and only what was refused has a line. */
+const INGEST = /^\/(internal\/)?logs$/;
 
 /** Words and ids are ours. Anything else was put there by the caller, and may be a key pasted into the wrong place. */
 const plainPath = (path: string): string =>

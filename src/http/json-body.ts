@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { NextFunction, Request, RequestHandler } from 'express';
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
@@ -11,14 +11,17 @@ import { refuseUnsafe } from './safe-json.js';
  * who sends it, and in formats of their own.
  */
 export function jsonBody(limitBytes: number, unread: readonly string[] = []): RequestHandler {
-  return async (req, _res, next) => {
-    if (hasBody(req) && !unread.includes(routeOf(req.path))) {
-      requireJson(req);
-      const bytes = await readBody(req, limitBytes);
-      if (bytes.length > 0) req.body = parseJson(bytes);
-    }
-    next();
+  return (req, _res, next) => {
+    if (hasBody(req) && !unread.includes(routeOf(req.path))) return readInto(req, limitBytes, next);
+    return next();
   };
+}
+
+async function readInto(req: Request, limitBytes: number, next: NextFunction): Promise<void> {
+  requireJson(req);
+  const bytes = await readBody(req, limitBytes);
+  if (bytes.length > 0) req.body = parseJson(bytes);
+  next();
 }
 
 /** Express routes `/Logs/` like `/logs`. */

@@ -1,8 +1,8 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { from, type Observable, switchMap } from 'rxjs';
+import { from, type Observable, of, switchMap } from 'rxjs';
 import { invalidField } from '../common/domain-error.js';
-import { requestContext } from '../common/request-context.js';
+import { type Receipt, requestContext } from '../common/request-context.js';
 import { configVersion } from '../contract/sync-records.js';
 import { Propagation, WAITS, type PropagationWait } from './receipt.js';
 
@@ -23,12 +23,15 @@ export class ReceiptInterceptor implements NestInterceptor {
     if (request.method === 'GET' || request.method === 'HEAD') return next.handle();
     const wait = waitOf(request);
     const response = http.getResponse<Response>();
-    return next.handle().pipe(switchMap((body: unknown) => from(this.receipt(response, wait).then(() => body))));
+    return next.handle().pipe(
+      switchMap((body: unknown) => {
+        const receipt = requestContext()?.receipt;
+        return receipt ? from(this.tell(receipt, response, wait).then(() => body)) : of(body);
+      }),
+    );
   }
 
-  private async receipt(response: Response, wait: PropagationWait | undefined): Promise<void> {
-    const receipt = requestContext()?.receipt;
-    if (!receipt) return;
+  private async tell(receipt: Receipt, response: Response, wait: PropagationWait | undefined): Promise<void> {
     response.setHeader('EZ-Config-Version', configVersion(receipt.gen, receipt.version));
     const outcome = wait ? await this.propagation.wait(receipt, wait) : 'pending';
     response.setHeader('EZ-Propagation', outcome);

@@ -11,11 +11,24 @@ import { refuseUnsafe } from './safe-json.js';
  */
 @Injectable()
 export class RequestValidationPipe implements PipeTransform {
+  /** DTOs of which nothing is required. */
+  private readonly optional = new WeakSet<Type>();
+
   transform(value: unknown, { type, metatype, data }: ArgumentMetadata): unknown {
     if (type === 'custom') return value;
+    if (type === 'query' && data === undefined && isDto(metatype) && this.mayBeEmpty(value, metatype))
+      return new metatype();
     // The body was searched before it came here.
     if (type !== 'body') refuseUnsafe(data === undefined ? value : { [data]: value });
     return isDto(metatype) ? toDto(value === undefined ? {} : value, metatype) : value;
+  }
+
+  /** Most requests have no parameters: whether that is right is found out once for each DTO. */
+  private mayBeEmpty(value: unknown, metatype: Type): boolean {
+    if (Object.keys(value as object).length > 0) return false;
+    if (!this.optional.has(metatype)) toDto({}, metatype);
+    this.optional.add(metatype);
+    return true;
   }
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { createHmac } from 'node:crypto';
 import { DataSource } from 'typeorm';
-import { sameSecret } from '../../common/compare.js';
+import { secretMatcher } from '../../common/compare.js';
 import { Config } from '../../config/config.js';
 import { hashToken } from '../../contract/token.js';
 import type { Principal } from './principal.js';
@@ -10,16 +10,26 @@ import type { SessionClaims } from './session-tokens.js';
 /** Finds who a credential belongs to, as things are now: nothing is cached, so what was taken back is refused at once. */
 @Injectable()
 export class Credentials {
+  private readonly isAdminToken: (secret: string) => boolean;
+  private readonly isInternalToken: (secret: string) => boolean;
+  private readonly configuredAdmin: Principal | undefined;
+  private readonly configuredInternal: Principal | undefined;
+
   constructor(
     private readonly database: DataSource,
     private readonly config: Config,
-  ) {}
+  ) {
+    const { admin_token, internal_token } = config.auth;
+    this.isAdminToken = secretMatcher(admin_token);
+    this.isInternalToken = secretMatcher(internal_token);
+    this.configuredAdmin = this.configured('admin', admin_token);
+    this.configuredInternal = this.configured('internal', internal_token);
+  }
 
   /** By what its holder was given: a configured token, a scoped admin token, or a master key. */
   async findBySecret(secret: string): Promise<Principal | undefined> {
-    const { admin_token, internal_token } = this.config.auth;
-    if (sameSecret(secret, admin_token)) return this.configured('admin', admin_token);
-    if (sameSecret(secret, internal_token)) return this.configured('internal', internal_token);
+    if (this.isAdminToken(secret)) return this.configuredAdmin;
+    if (this.isInternalToken(secret)) return this.configuredInternal;
     const hash = hashToken(secret);
     if (!secret.startsWith('eza_')) return this.master('master_key_hash = $1', hash);
     return this.adminToken('token_hash = $1', hash);
@@ -32,8 +42,7 @@ export class Credentials {
   }
 
   private async admin(subject: string): Promise<Principal | undefined> {
-    const { admin_token } = this.config.auth;
-    if (subject === 'admin') return this.configured('admin', admin_token);
+    if (subject === 'admin') return this.configuredAdmin;
     const id = ID_OF_ADMIN_TOKEN.exec(subject)?.[1];
     return id === undefined ? undefined : this.adminToken('id = $1', id);
   }
