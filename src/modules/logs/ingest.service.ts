@@ -34,28 +34,51 @@ export class IngestService {
     return this.take({ node, batch_id, records: body.records }, durable);
   }
 
+  /** How many records were in what is refused here, nobody knows. */
   private async read(request: IncomingMessage): Promise<IngestBody> {
+    try {
+      return await this.readWithin(request, this.config.server.body_limit_bytes);
+    } catch (error) {
+      this.metrics.refusedBodies.inc({ reason: error instanceof DomainError ? error.code : 'fault' });
+      throw error;
+    }
+  }
+
+  private async readWithin(request: IncomingMessage, limitBytes: number): Promise<IngestBody> {
     if (!hasBody(request)) throw invalidField('', 'there must be at least one record');
     const type = requireType(request, [JSON_TYPE, NDJSON_TYPE]);
-    const bytes = await this.budget.await(() =>
-      readBody(request, this.config.server.body_limit_bytes, BODY_PATIENCE_MS),
-    );
-    return this.budget.admit(async () => {
-      await this.budget.spend(bytes.length);
+    const leave = this.budget.admit(mostBytes(request, limitBytes));
+    try {
+      const bytes = await readBody(request, limitBytes, BODY_PATIENCE_MS);
+      const turn = this.budget.spend(bytes.length);
+      if (turn) await turn;
       return readIngestBody(textOf(bytes), type);
-    });
+    } finally {
+      leave();
+    }
   }
 
   private async take({ node, batch_id, records }: IngestBody, durable: boolean): Promise<IngestView> {
+    this.requireRoom(records.length);
     const key = sentKey({ node, batch_id, records });
     const judged = this.intake.judge(records, node);
-    this.metrics.refused.inc({ reason: 'invalid' }, judged.rejected.length);
+    if (judged.rejected.length > 0) this.metrics.refused.inc({ reason: 'invalid' }, judged.rejected.length);
     if (judged.records.length === 0) throw nothingToTake(judged);
     const batch = new LogBatch(judged.records, key);
     await this.enqueue(batch, durable);
     if (batch.isReused) throw this.reused(batch);
     this.metrics.accepted.inc({ source: 'http' }, judged.records.length);
     return viewOf(judged, batch, durable);
+  }
+
+  /** Before any of them is looked at: to refuse must be cheaper than to take. */
+  private requireRoom(count: number): void {
+    try {
+      this.writer.queue.requireRoom(count);
+    } catch (error) {
+      this.metrics.refused.inc({ reason: 'queue_full' }, count);
+      throw error;
+    }
   }
 
   private reused({ records }: LogBatch): DomainError {
@@ -71,11 +94,16 @@ export class IngestService {
       if (durable) await this.writer.commit(batch);
       else this.writer.add(batch);
     } catch (error) {
-      const isFull = error instanceof DomainError && error.kind === 'too_many';
-      this.metrics.refused.inc({ reason: isFull ? 'queue_full' : 'unavailable' }, batch.records.length);
+      this.metrics.refused.inc({ reason: 'unavailable' }, batch.records.length);
       throw error;
     }
   }
+}
+
+/** What a body may take in memory; when it is compressed, or sent in pieces, its length tells nothing. */
+function mostBytes({ headers }: IncomingMessage, limitBytes: number): number {
+  const isKnown = headers['transfer-encoding'] === undefined && headers['content-encoding'] === undefined;
+  return isKnown ? Math.min(Number(headers['content-length']), limitBytes) : 2 * limitBytes;
 }
 
 const MOST_ERRORS = 100;

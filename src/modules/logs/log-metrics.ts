@@ -4,6 +4,15 @@ import { Metrics } from '../../common/metrics.js';
 
 const SOURCES = ['http', 'stream'] as const;
 const REFUSALS = ['invalid', 'queue_full', 'unavailable', 'batch_id_reused'] as const;
+/** Codes of their answers. */
+const BODY_REFUSALS = [
+  'invalid',
+  'malformed_body',
+  'timeout',
+  'too_large',
+  'unsupported_type',
+  'log_ingest_busy',
+] as const;
 const DROPS = ['unstorable', 'shutdown', 'batch_id_reused'] as const;
 
 export type LogSource = (typeof SOURCES)[number];
@@ -13,6 +22,7 @@ export type LogSource = (typeof SOURCES)[number];
 export class LogMetrics {
   readonly accepted: Counter<'source'>;
   readonly refused: Counter<'reason'>;
+  readonly refusedBodies: Counter<'reason'>;
   readonly dropped: Counter<'reason'>;
   readonly duplicates: Counter;
   readonly flushed: Counter;
@@ -28,6 +38,11 @@ export class LogMetrics {
       new Counter({ name, help, labelNames: [label], registers });
     this.accepted = by('source', 'ez_log_accepted_records_total', 'Records taken in');
     this.refused = by('reason', 'ez_log_refused_records_total', 'Records not taken in, which their sender was told');
+    this.refusedBodies = by(
+      'reason',
+      'ez_log_refused_bodies_total',
+      'Bodies not taken in, whose records nobody counted',
+    );
     this.dropped = by('reason', 'ez_log_dropped_records_total', 'Records taken in and lost');
     this.duplicates = counter('ez_log_duplicate_records_total', 'Records of batches that had come before');
     this.flushed = counter('ez_log_flushed_records_total', 'Records committed');
@@ -65,6 +80,7 @@ export class LogMetrics {
   private beginAtZero(): void {
     for (const source of SOURCES) this.accepted.inc({ source }, 0);
     for (const reason of REFUSALS) this.refused.inc({ reason }, 0);
+    for (const reason of BODY_REFUSALS) this.refusedBodies.inc({ reason }, 0);
     for (const reason of DROPS) this.dropped.inc({ reason }, 0);
   }
 }

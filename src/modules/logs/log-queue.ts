@@ -24,13 +24,17 @@ export class LogQueue {
   }
 
   /** A batch that is larger than the queue has room when it is alone: else it would never have. */
-  hasRoomFor({ records }: LogBatch): boolean {
-    return this.size === 0 || this.size + records.length <= this.capacity;
+  hasRoomFor(count: number): boolean {
+    return this.size === 0 || this.size + count <= this.capacity;
+  }
+
+  requireRoom(count: number): void {
+    if (!this.hasRoomFor(count)) throw full();
   }
 
   /** All of it or nothing. */
   add(batch: LogBatch): void {
-    if (!this.hasRoomFor(batch)) throw full();
+    this.requireRoom(batch.records.length);
     this.batches.push(batch);
     this.waiting += batch.records.length;
     if (batch.isAwaited) this.awaited += 1;

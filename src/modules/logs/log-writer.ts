@@ -9,8 +9,11 @@ import { Flush, LogStore } from './log-store.js';
 
 /** Transactions at the same time; the other connections of the pool are for whoever keeps the tables in order. */
 const FLUSHES_MAX = 2;
-/** Under load transactions grow, for their cost is by far not in proportion. */
-const RECORDS_MAX = 5_000;
+/**
+ * Under load transactions grow, for their cost is by far not in proportion; two together fill half of the queue as it is set
+ * without a setting, so that the next one has its records when one ends.
+ */
+const RECORDS_MAX = 2_500;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
 const PATIENCE_MS = 10_000;
@@ -62,7 +65,7 @@ export class LogWriter implements BeforeApplicationShutdown {
   async commitInTurn(batch: LogBatch): Promise<void> {
     const deadline = performance.now() + PATIENCE_MS;
     // Nothing may be awaited between the look and the commit: others wait for the same room.
-    while (!this.queue.hasRoomFor(batch) && performance.now() < deadline) {
+    while (!this.queue.hasRoomFor(batch.records.length) && performance.now() < deadline) {
       await this.queue.untilLess(deadline - performance.now());
     }
     await this.commit(batch);

@@ -3,7 +3,7 @@
  * what looks like a credential is masked before it is stored, and only its kind can be seen.
  */
 export function withoutSecrets<T extends string | null>(text: T): T {
-  if (text === null || text.length < SHORTEST) return text;
+  if (text === null || text.length < SHORTEST || !MAY_BE.test(text)) return text;
   return text.replaceAll(HEADER, '$1***').replaceAll(SCHEME, '$1***').replaceAll(TOKEN, '$1***') as T;
 }
 
@@ -29,6 +29,10 @@ const HEADER =
 
 const SCHEME = /\b((?:Bearer|Basic)\s{1,4})[\w.+/=~-]{8,}/gi;
 
+/** Most texts have nothing of what is looked for below: one look is enough for them. */
+const MAY_BE =
+  /authorization|api[-_]?key|bearer|basic|\b(?:sk|pk|rk|gsk|xai|gh[pos]|ez[kma])[-_]|\b(?:AKIA|AIza|ya29\.|eyJ)/i;
+
 /** Prefixes of known providers and of our own keys, and JWTs. */
 const TOKEN =
-  /\b((?:sk|pk|rk|gsk|xai|gh[pos]|ez[kma])[-_]|AKIA|AIza|ya29\.|eyJ(?=[\w-]+\.[\w-]+\.))(?=[\w.-]{12})[\w.-]+/gi;
+  /\b((?:sk|pk|rk|gsk|xai|gh[pos]|ez[kma])[-_]|AKIA|AIza|ya29\.|(?<![\w-])eyJ(?=[\w-]+\.[\w-]+\.))(?=[\w.-]{12})[\w.-]+/gi;
