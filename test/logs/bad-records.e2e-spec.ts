@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { aRecord, balancer, storedCount } from '../support/access-logs.js';
-import { startApp, type TestApp } from '../support/app.js';
+import { INTERNAL_TOKEN, startApp, type TestApp } from '../support/app.js';
 
 const WRONG_TEXT = fc.oneof(
   fc.constantFrom('\u0000', 'a\u0000b', '\u0007', '\u009f', '\ud800', 'x\udc00y', 'x'.repeat(257)),
@@ -101,4 +101,49 @@ describe('10,000 records that are wrong in every way', () => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
     expect(app.logs.filter((line) => line.includes('"level":"error"'))).toEqual([]);
   }, 120_000);
+});
+
+describe('what is no batch', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startApp({ EZ_BODY_LIMIT_BYTES: '300000' });
+  });
+  afterAll(() => app.close());
+
+  it('is refused, and counted by the reason', async () => {
+    const { url } = app;
+    const send = (body: string, type = 'application/json') =>
+      fetch(`${url}/logs`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${INTERNAL_TOKEN}`, 'content-type': type },
+        body,
+      });
+    const answers = [
+      await send('{'),
+      await send('[]'),
+      await send('{}', 'text/plain'),
+      await send('x'.repeat(300_001)),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([400, 400, 415, 413]);
+    const { body } = await balancer(app).get('/internal/metrics');
+    for (const reason of ['malformed_body', 'invalid', 'unsupported_type', 'too_large']) {
+      expect(body).toContain(`ez_log_refused_bodies_total{reason="${reason}"} 1`);
+    }
+  });
+
+  it('is a record under a batch id that is too deep for anything', async () => {
+    const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const sent = `{"node":"n","batch_id":"deep","records":[{"request_id":"r","status_code":200,"x":${nested}}]}`;
+    const { status, body } = await balancer(app).post('/logs', sent);
+    expect([status, body.errors[0].message]).toEqual([400, 'the record must not be nested deeper than 32 levels']);
+  });
+
+  it.each([{ Prompt: 'x' }, { meta: { 'request-body': 'x' } }, { calls: [{ n: 1 }, { responseBody: null }] }])(
+    'is what was said to whom, as in %j',
+    async (fields) => {
+      const { status, body } = await balancer(app).post('/logs', aRecord(fields));
+      expect([status, body.errors[0].message]).toEqual([400, expect.stringMatching(/ is not stored: leave it out$/)]);
+    },
+  );
 });

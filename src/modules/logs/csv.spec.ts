@@ -9,6 +9,13 @@ describe('a line of CSV', () => {
     },
   );
 
+  it.each([
+    ['x;=HYPERLINK("a")', `"x;'=HYPERLINK(""a"")"`],
+    ['x\t @a;+1', `"x\t '@a;'+1"`],
+  ])('has one in %j, whose columns may be parted there', (text, cell) => {
+    expect(csvLine([text])).toBe(`${cell}\r\n`);
+  });
+
   it('leaves numbers and other texts as they are', () => {
     expect(csvLine([-1, 'a=1', null, true, 'a"b'])).toBe('-1,a=1,,true,"a""b"\r\n');
   });

@@ -5,6 +5,8 @@ import { BATCH_ID_PATTERN, NODE_PATTERN, RECORDS_MAX } from './ingest.dto.js';
 export const JSON_TYPE = 'application/json';
 export const NDJSON_TYPE = 'application/x-ndjson';
 
+const DEPTH_MAX = 32;
+
 /** What was sent, whatever its form; the records are still to be judged. */
 export interface IngestBody {
   node?: string;
@@ -12,8 +14,13 @@ export interface IngestBody {
   records: unknown[];
 }
 
-/** A line that is no JSON spoils itself only, as any other record would. */
-export const UNREADABLE = Symbol('unreadable');
+/** Stands where a record can't even be looked at, which spoils that record only. */
+export class Unreadable {
+  constructor(readonly message: string) {}
+}
+
+const NO_JSON = new Unreadable('the record is not valid JSON');
+const TOO_DEEP = new Unreadable(`the record must not be nested deeper than ${DEPTH_MAX} levels`);
 
 /** Throws for what is no batch at all: then nothing of it is taken. */
 export function readIngestBody(sent: string, type: string): IngestBody {
@@ -21,8 +28,22 @@ export function readIngestBody(sent: string, type: string): IngestBody {
   const body = type === NDJSON_TYPE ? { records: linesOf(text) } : readJson(parse(text));
   if (body.records.length === 0) throw invalidField('', 'there must be at least one record');
   if (body.records.length > RECORDS_MAX) throw invalidField('', `there must be at most ${RECORDS_MAX} records`);
-  return body;
+  return body.records.some(isTooDeep) ? { ...body, records: body.records.map(withoutDepth) } : body;
 }
+
+const withoutDepth = (record: unknown): unknown => (isTooDeep(record) ? TOO_DEEP : record);
+
+/** Without recursion, which such a record would exhaust. */
+function isTooDeep(record: unknown): boolean {
+  let level = [record].filter(isBranch);
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > DEPTH_MAX) return true;
+    level = level.flatMap((branch) => Object.values(branch).filter(isBranch));
+  }
+  return false;
+}
+
+const isBranch = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 const BYTE_ORDER_MARK = '\uFEFF';
 
@@ -32,7 +53,7 @@ function linesOf(text: string): unknown[] {
     try {
       return JSON.parse(line) as unknown;
     } catch {
-      return UNREADABLE;
+      return NO_JSON;
     }
   });
 }

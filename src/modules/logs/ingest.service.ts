@@ -1,11 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
-import { DomainError, type FieldError, invalidField, invalidFields } from '../../common/domain-error.js';
+import {
+  DomainError,
+  type ErrorKind,
+  type FieldError,
+  invalidField,
+  invalidFields,
+} from '../../common/domain-error.js';
 import { Config } from '../../config/config.js';
 import { hasBody, readBody, requireType, textOf } from '../../http/json-body.js';
 import type { IngestQueryDto, IngestView, RejectedRecordView } from './ingest.dto.js';
 import { type IngestBody, JSON_TYPE, NDJSON_TYPE, readIngestBody } from './ingest-body.js';
-import { LogBatch, sentKey } from './log-batch.js';
+import { type BatchKey, LogBatch, sentKey } from './log-batch.js';
 import { LogMetrics } from './log-metrics.js';
 import { LogSchema } from './log-schema.service.js';
 import { LogWriter } from './log-writer.js';
@@ -58,10 +64,9 @@ export class IngestService {
     }
   }
 
-  private async take({ node, batch_id, records }: IngestBody, durable: boolean): Promise<IngestView> {
-    this.requireRoom(records.length);
-    const key = sentKey({ node, batch_id, records });
-    const judged = this.intake.judge(records, node);
+  private async take(body: IngestBody, durable: boolean): Promise<IngestView> {
+    const key = this.begin(body, durable);
+    const judged = this.intake.judge(body.records, body.node);
     if (judged.rejected.length > 0) this.metrics.refused.inc({ reason: 'invalid' }, judged.rejected.length);
     if (judged.records.length === 0) throw nothingToTake(judged);
     const batch = new LogBatch(judged.records, key);
@@ -71,14 +76,31 @@ export class IngestService {
     return viewOf(judged, batch, durable);
   }
 
-  /** Before any of them is looked at: to refuse must be cheaper than to take. */
-  private requireRoom(count: number): void {
+  /** Before any record is looked at, for to refuse must be cheaper than to take. */
+  private begin(body: IngestBody, durable: boolean): BatchKey | undefined {
     try {
-      this.writer.queue.requireRoom(count);
+      this.schema.requireExpected();
+      this.writer.requireRoom(body.records.length, durable);
+      return sentKey(body);
     } catch (error) {
-      this.metrics.refused.inc({ reason: 'queue_full' }, count);
-      throw error;
+      throw this.refused(error, body.records.length);
     }
+  }
+
+  private async enqueue(batch: LogBatch, durable: boolean): Promise<void> {
+    try {
+      if (durable) await this.writer.commit(batch);
+      else this.writer.add(batch);
+    } catch (error) {
+      throw this.refused(error, batch.records.length);
+    }
+  }
+
+  private refused(error: unknown, count: number): unknown {
+    const kind = error instanceof DomainError ? error.kind : 'unavailable';
+    const reason = REASONS[kind] ?? 'unavailable';
+    this.metrics.refused.inc({ reason }, count);
+    return error;
   }
 
   private reused({ records }: LogBatch): DomainError {
@@ -87,18 +109,9 @@ export class IngestService {
       code: 'batch_id_reused',
     });
   }
-
-  private async enqueue(batch: LogBatch, durable: boolean): Promise<void> {
-    try {
-      this.schema.requireExpected();
-      if (durable) await this.writer.commit(batch);
-      else this.writer.add(batch);
-    } catch (error) {
-      this.metrics.refused.inc({ reason: 'unavailable' }, batch.records.length);
-      throw error;
-    }
-  }
 }
+
+const REASONS: Partial<Record<ErrorKind, string>> = { too_many: 'queue_full', invalid: 'invalid' };
 
 /** What a body may take in memory; when it is compressed, or sent in pieces, its length tells nothing. */
 function mostBytes({ headers }: IncomingMessage, limitBytes: number): number {

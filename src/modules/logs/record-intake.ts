@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FieldError } from '../../common/domain-error.js';
 import { Config } from '../../config/config.js';
 import type { LogRecord } from '../../log-database/log-record.js';
-import { UNREADABLE } from './ingest-body.js';
+import { Unreadable } from './ingest-body.js';
 import { judge, type RecordRules } from './record-validator.js';
 
 export interface Judged {
@@ -16,8 +16,6 @@ const DAY_MS = 86_400_000;
 /** Clocks differ; what lies further ahead is a mistake. */
 const AHEAD_MS = 3_600_000;
 
-const NO_JSON: FieldError = { pointer: '', message: 'the record is not valid JSON' };
-
 /** Tells records from what is none, one by one. */
 @Injectable()
 export class RecordIntake {
@@ -27,7 +25,7 @@ export class RecordIntake {
     const rules = this.rules(node);
     const judged: Judged = { records: [], indexes: [], rejected: [] };
     for (const [index, value] of values.entries()) {
-      const verdict = value === UNREADABLE ? { errors: [NO_JSON] } : judge(value, rules);
+      const verdict = value instanceof Unreadable ? faultOf(value) : judge(value, rules);
       if ('errors' in verdict) {
         judged.rejected.push({ index, errors: verdict.errors });
         continue;
@@ -50,3 +48,5 @@ export class RecordIntake {
     };
   }
 }
+
+const faultOf = ({ message }: Unreadable): { errors: FieldError[] } => ({ errors: [{ pointer: '', message }] });

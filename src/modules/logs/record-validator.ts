@@ -1,4 +1,4 @@
-import { DomainError, type FieldError } from '../../common/domain-error.js';
+import { DomainError, type FieldError, pointerStep } from '../../common/domain-error.js';
 import { refuseUnsafe } from '../../http/safe-json.js';
 import type { LogRecord } from '../../log-database/log-record.js';
 import { type RawRecord, RecordReader } from './record-reader.js';
@@ -76,8 +76,22 @@ const KNOWN = new Set([
   ...['cached_tokens', 'cost_usd', 'stream', 'client_ip', 'user_agent', 'node'],
 ]);
 
-/** What was said to whom is not stored, wherever a balancer would put it. */
-const BODIES = new Set(['body', 'request_body', 'response_body', 'messages', 'prompt', 'completion']);
+/** What was said to whom is not stored, wherever a balancer would put it; `RequestBody` is as good a name as `request_body`. */
+const BODIES = new Set(['body', 'requestbody', 'responsebody', 'messages', 'prompt', 'completion']);
+
+const isBody = (name: string): boolean => BODIES.has(name.replaceAll(/[-_]/g, '').toLowerCase());
+
+const BODY_FAULT = 'is not stored: leave it out';
+
+/** Of a value that is known not to be deep. @returns the pointer of a body in it */
+function bodyIn(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [name, part] of Object.entries(value)) {
+    const inner = !Array.isArray(value) && isBody(name) ? '' : bodyIn(part);
+    if (inner !== undefined) return pointerStep(name) + inner;
+  }
+  return undefined;
+}
 
 const EXTRA_BYTES = 4096;
 
@@ -85,7 +99,7 @@ function readExtra(raw: RawRecord, reader: RecordReader, { refusesUnknown }: Rec
   let extra: RawRecord | null = null;
   for (const name of Object.keys(raw)) {
     if (KNOWN.has(name)) continue;
-    if (BODIES.has(name)) reader.fault(name, 'is not stored: leave it out');
+    if (isBody(name)) reader.fault(name, BODY_FAULT);
     else if (refusesUnknown) reader.fault(name, 'is not a known field');
     // Not by assignment: the name may be `__proto__`.
     else Object.defineProperty((extra ??= {}), name, { value: raw[name], enumerable: true });
@@ -98,6 +112,11 @@ function checkedExtra(extra: RawRecord, reader: RecordReader): LogRecord['extra'
     refuseUnsafe(extra);
   } catch (error) {
     reader.errors.push(...(error as DomainError).errors);
+    return null;
+  }
+  const pointer = bodyIn(extra);
+  if (pointer !== undefined) {
+    reader.errors.push({ pointer, message: `${pointer.slice(1)} ${BODY_FAULT}` });
     return null;
   }
   if (Buffer.byteLength(JSON.stringify(extra)) > EXTRA_BYTES) {

@@ -12,6 +12,8 @@ describe('what looks like a credential', () => {
     ['sent Basic dXNlcjpwYXNz/+==', 'sent Basic ***'],
     [`authorization: ${SECRET} and more`, 'authorization: *** and more'],
     [`{"x-api-key":"${SECRET}"}`, '{"x-api-key":"***"}'],
+    [`sent ${'eyJ-'.repeat(1000)}`, `sent ${'eyJ-'.repeat(1000)}`],
+    [`sent eyJh.${SECRET}.x, (eyJh.${SECRET}.y)`, 'sent eyJ***, (eyJ***)'],
     ['the model gpt-4o-2024-08-06 is basic', 'the model gpt-4o-2024-08-06 is basic'],
   ])('is masked in %j', (text, masked) => {
     expect(withoutSecrets(text)).toBe(masked);
