@@ -2,9 +2,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { parsePgDsn } from '../../src/config/pg-dsn.js';
-import { LogBatch } from '../../src/modules/logs/log-batch.js';
-import { Flush, LogStore } from '../../src/modules/logs/log-store.js';
-import { RecordIntake } from '../../src/modules/logs/record-intake.js';
 import { aRecord, balancer, records, storedCount, untilStored } from '../support/access-logs.js';
 import { INTERNAL_TOKEN, startApp, type TestApp } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -224,19 +221,6 @@ describe('while the log database is away', () => {
     },
     LONG,
   );
-});
-
-describe('a transaction that was committed without an answer', () => {
-  it('is recognised when it is tried again', async () => {
-    const app = await startApp();
-    const { records: judged } = app.nest.get(RecordIntake).judge(records(2), undefined);
-    const flush = new Flush([new LogBatch(judged)]);
-    const store = app.nest.get(LogStore);
-    await store.write(flush);
-    await store.write(flush);
-    expect(await storedCount(app)).toBe(2);
-    await app.close();
-  });
 });
 
 describe('two replicas', () => {

@@ -27,6 +27,7 @@ export async function claimBatches(client: pg.ClientBase, { id, batches }: Flush
   ]);
   const claimed = new Set(rows.map(textOf));
   if (!claimed.has(textOf(flush))) return [];
+  for (const batch of batches) batch.forgetOutcome();
   const known = batches.filter(({ key }) => key && !claimed.delete(textOf(keyOf(key))));
   if (known.length > 0) await tellReused(client, known);
   return batches.filter((batch) => !known.includes(batch));

@@ -34,6 +34,13 @@ export class LogBatch {
     readonly key?: BatchKey,
   ) {}
 
+  /** Of a transaction that was rolled back. */
+  forgetOutcome(): void {
+    this.dropped.clear();
+    this.isDuplicate = false;
+    this.isReused = false;
+  }
+
   /** Somebody waits for the commit, and does not want it to be tried again behind their back. */
   get isAwaited(): boolean {
     return this.settle !== undefined;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type pg from 'pg';
 import { copyIn } from '../../log-database/copy-in.js';
@@ -9,7 +10,7 @@ import { COPY_RECORDS, recordsText } from '../../log-database/record-text.js';
 import { RollupsService } from '../stats/rollups.service.js';
 import { claimBatches } from './batch-claims.js';
 import type { LogBatch } from './log-batch.js';
-import { isConflict, isPoison } from './log-faults.js';
+import { isBlocked, isConflict, isPoison } from './log-faults.js';
 import { PartitionKeeper } from './partition-keeper.js';
 
 /** Batches of one transaction. It keeps its id when it is tried again, so that a commit whose answer was lost is not repeated. */
@@ -20,6 +21,7 @@ export class Flush {
 }
 
 const TRIES = 3;
+const PAUSE_MS = 100;
 
 /** Writes batches: who came before is recognised, the others' records and roll-ups are committed together. */
 @Injectable()
@@ -48,12 +50,12 @@ export class LogStore {
     } catch (error) {
       if (!isConflict(error) || triesLeft === 1) throw error;
       this.partitions.forget();
+      if (isBlocked(error)) await sleep(PAUSE_MS);
       await this.attempt(flush, insert, triesLeft - 1);
     }
   }
 
   private async writeFresh(client: pg.ClientBase, flush: Flush, insert: Insert): Promise<void> {
-    for (const batch of flush.batches) batch.dropped.clear();
     const fresh = await claimBatches(client, flush);
     const records = fresh.flatMap((batch) => batch.records);
     if (records.length > 0) await insert(client, records, fresh);

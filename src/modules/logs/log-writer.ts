@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError } from '../../common/domain-error.js';
 import { Config } from '../../config/config.js';
 import type { LogBatch } from './log-batch.js';
+import { isConflict } from './log-faults.js';
 import { LogMetrics } from './log-metrics.js';
 import { LogQueue } from './log-queue.js';
 import { Flush, LogStore } from './log-store.js';
@@ -37,6 +38,12 @@ export class LogWriter implements BeforeApplicationShutdown {
     private readonly metrics: LogMetrics,
   ) {
     this.queue = new LogQueue(config.log.queue_capacity);
+  }
+
+  /** Throws if so many records would be refused now. */
+  requireRoom(count: number, isDurable: boolean): void {
+    if (isDurable && this.isDown) throw unavailable();
+    this.queue.requireRoom(count);
   }
 
   /** Throws if there is no room. */
@@ -148,7 +155,8 @@ export class LogWriter implements BeforeApplicationShutdown {
   /** The others stay together under the id of the flush, which tells whether it was committed after all. */
   private failed(flush: Flush, error: Error): void {
     if (!this.isDown) this.logger.warn(`records cannot be written, and wait: ${error.message}`);
-    this.isDown = true;
+    // Who is in the way of these records is not in that of others.
+    this.isDown ||= !isConflict(error);
     this.metrics.flushFailures.inc();
     const awaited = flush.batches.filter(({ isAwaited }) => isAwaited);
     flush.batches = flush.batches.filter(({ isAwaited }) => !isAwaited);

@@ -1,10 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type pg from 'pg';
 import { Config } from '../../config/config.js';
 import { LogDatabase } from '../../log-database/log-database.js';
 import type { LogRecord } from '../../log-database/log-record.js';
 import { contains, missingAhead, missingRange, type Range } from '../../log-database/partition-range.js';
 import { inTransaction } from '../../log-database/transaction.js';
-import { addPartition, LAYOUT_LOCK, readPartitions } from '../../log-database/partitions.js';
+import { addPartition, LAYOUT_LOCK, type Partition, readPartitions } from '../../log-database/partitions.js';
 
 /** Partitions of today and of the time to come that are made before anything needs them. */
 const AHEAD = 8;
@@ -56,21 +57,32 @@ export class PartitionKeeper {
       });
   }
 
-  private async add(missingOf: (taken: Range[]) => Range[]): Promise<void> {
-    await inTransaction(this.database.writes, 'write', async (client) => {
-      await client.query(`SET LOCAL lock_timeout = '2s'`);
-      await client.query('SELECT pg_advisory_xact_lock($1)', [LAYOUT_LOCK]);
-      // What is about to leave still takes its place, but no record.
-      const taken = await readPartitions(client);
-      const added = missingOf(taken);
-      for (const range of added) {
-        await addPartition(client, range);
-        this.logger.log(`made a partition: ${JSON.stringify(describe(range))}`);
-      }
-      this.known = [...taken.filter(({ isLeaving }) => !isLeaving), ...added];
-    });
+  /** Most often all are there already: then nobody waits for who changes the layout, which may take minutes. */
+  private async add(missingOf: MissingOf): Promise<void> {
+    const taken = await readPartitions(this.database.writes);
+    if (missingOf(taken).length === 0) this.remember(taken);
+    else await inTransaction(this.database.writes, 'write', (client) => this.addAlone(client, missingOf));
+  }
+
+  private async addAlone(client: pg.ClientBase, missingOf: MissingOf): Promise<void> {
+    await client.query(`SET LOCAL lock_timeout = '2s'`);
+    await client.query('SELECT pg_advisory_xact_lock($1)', [LAYOUT_LOCK]);
+    const taken = await readPartitions(client);
+    const added = missingOf(taken);
+    for (const range of added) {
+      await addPartition(client, range);
+      this.logger.log(`made a partition: ${JSON.stringify(describe(range))}`);
+    }
+    this.remember(taken, added);
+  }
+
+  /** What is about to leave still takes its place, but no record. */
+  private remember(taken: Partition[], added: Range[] = []): void {
+    this.known = [...taken.filter(({ isLeaving }) => !isLeaving), ...added];
   }
 }
+
+type MissingOf = (taken: Range[]) => Range[];
 
 const describe = ({ from, to }: Range): object => ({ from: iso(from), to: iso(to) });
 
