@@ -40,7 +40,8 @@ export class Retention {
   private async dropOld(db: Queryable, deadline: number): Promise<void> {
     const cutoff = Date.now() - this.config.log.retention_days * DAY_MS;
     for (const partition of await readPartitions(db)) {
-      if (partition.to <= cutoff || partition.isLeaving) await this.drop(db, partition);
+      // What somebody else detaches is not ours.
+      if (partition.isLeaving ? partition.isExpired : partition.to <= cutoff) await this.drop(db, partition);
       else if (partition.from === -Infinity) {
         const values = [new Date(cutoff)];
         await inChunks(db, { sql: deleteBefore(partition), values, rowsMax: Infinity, deadline });
@@ -52,7 +53,7 @@ export class Retention {
   private async dropSurplus(db: Queryable, deadline: number): Promise<void> {
     const { max_records: max } = this.config.log;
     if (max === 0) return;
-    const partitions = await readPartitions(db);
+    const partitions = (await readPartitions(db)).filter(({ isLeaving }) => !isLeaving);
     let surplus = partitions.reduce((sum, { records }) => sum + records, 0) - max;
     for (const partition of partitions) {
       if (surplus <= 0) return;
