@@ -7,7 +7,7 @@ import { findPage } from '../../crud/list.js';
 import { Outbox } from '../../outbox/outbox.js';
 import type { Tx } from '../../outbox/tx.js';
 import { KEY_FILTERS, KEY_SEARCH } from './key-listing.js';
-import { hashesOf, loadSecrets } from './key-secrets.js';
+import { hashesOf, loadSecrets, partFromSecrets } from './key-secrets.js';
 import { Key } from './key.entity.js';
 import { toKeyView } from './key.view.js';
 import type { CreateKeyOfMasterDto, ListKeysDto } from './keys.dto.js';
@@ -71,9 +71,8 @@ export class KeysService {
     if (keys.length === 0) return;
     if (keys.length > MOST_AT_ONCE) throw tooMany();
     await loadSecrets(tx.manager, keys);
-    const ids = keys.map(({ id }) => id);
-    await tx.manager.query('DELETE FROM key_secrets WHERE key_id = ANY ($1)', [ids]);
-    await tx.manager.query('DELETE FROM keys WHERE id = ANY ($1)', [ids]);
+    await partFromSecrets(tx.manager, keys);
+    await tx.manager.query('DELETE FROM keys WHERE id = ANY ($1)', [keys.map(({ id }) => id)]);
     for (const key of keys) {
       tx.log({ action: 'delete', resource: 'key', resource_id: key.id, before: toKeyView(key), after: null });
     }
