@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { DomainError, notFound } from '../../common/domain-error.js';
 import type { Page } from '../../common/page.js';
+import { assertMayWrite } from '../../common/scopes.js';
 import { findPage } from '../../crud/list.js';
 import { Outbox } from '../../outbox/outbox.js';
 import type { Tx } from '../../outbox/tx.js';
@@ -69,6 +70,7 @@ export class KeysService {
       .setLock('for_no_key_update')
       .getMany();
     if (keys.length === 0) return;
+    assertMayWrite('keys');
     if (keys.length > MOST_AT_ONCE) throw tooMany();
     await loadSecrets(tx.manager, keys);
     await partFromSecrets(tx.manager, keys);

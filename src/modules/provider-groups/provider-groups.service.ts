@@ -5,7 +5,7 @@ import { checkOutboundUrl } from '../../common/outbound-url.js';
 import { Config } from '../../config/config.js';
 import { CrudService, type RowChange, type WithId } from '../../crud/crud.service.js';
 import { invalidItem, single } from '../../crud/item-errors.js';
-import { assertMayWrite } from '../../http/access.js';
+import { assertMayWrite } from '../../common/scopes.js';
 import { Outbox } from '../../outbox/outbox.js';
 import type { Tx } from '../../outbox/tx.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';

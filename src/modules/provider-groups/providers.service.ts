@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { single } from '../../crud/item-errors.js';
-import { assertMayWrite } from '../../http/access.js';
+import { assertMayWrite } from '../../common/scopes.js';
 import { Outbox } from '../../outbox/outbox.js';
 import type { ApiKey } from '../api-keys/api-key.entity.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
