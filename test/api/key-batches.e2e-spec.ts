@@ -47,7 +47,7 @@ describe('keys in a batch', () => {
 
   it('change only in the fields that were sent for each, and keep every digit of the others', async () => {
     const [rich, other] = [await aKey(app, master), await aKey(app, master, { deny_ips: ['192.0.2.1'] })];
-    const stored = async () => (await app.db.query(STORED, [[rich.id, other.id]])) as object[];
+    const stored = () => app.db.query<object[]>(STORED, [[rich.id, other.id]]);
     await app.db.query(`UPDATE keys SET balance = 123456789012345.123456789, expires_at = $2 WHERE id = $1`, [
       rich.id,
       '2090-01-01T00:00:00.123456Z',

@@ -227,6 +227,7 @@ describe('secrets of a key', () => {
       await app.admin.delete(`${keys}/${id}?wait=applied`);
       await app.redis.flushdb();
       await app.sync();
+      expect(await statusOf(token)).toBe('revoked');
       await refused(tokenHash(token));
     });
   });

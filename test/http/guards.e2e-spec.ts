@@ -295,7 +295,7 @@ describe('the guards', () => {
         expect(await waiting()).toBeLessThanOrEqual(1);
       });
       const statuses = (await Promise.all(answers)).map(({ status }) => status);
-      expect(statuses.map((status) => status === 200)).toEqual([...new Array<boolean>(20).fill(false), true]);
+      expect(statuses.indexOf(200)).toBe(20);
     } finally {
       await guessed.close();
     }
