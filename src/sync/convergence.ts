@@ -11,7 +11,7 @@ import type { FoundMarker, Marker } from './marker.js';
 import { raiseVersion } from './lineage.js';
 import { MarkerWatch } from './marker-watch.js';
 import type { SnapshotReason, SnapshotReport } from './snapshot-report.js';
-import { SnapshotRequests } from './snapshot-requests.js';
+import { SyncRequests } from './sync-requests.js';
 import { SyncTools } from './sync-tools.js';
 import { isNewer, newest } from './versions.js';
 
@@ -26,7 +26,7 @@ export class Convergence {
   constructor(
     private readonly tools: SyncTools,
     private readonly increment: Increment,
-    private readonly requests: SnapshotRequests,
+    private readonly requests: SyncRequests,
     private readonly watch: MarkerWatch,
     private readonly health: DispatcherHealth,
     private readonly guard: Guard,
@@ -42,10 +42,11 @@ export class Convergence {
   /** @returns the version that Redis holds now; undefined: it does not follow until somebody confirms */
   async run(run: Run): Promise<Receipt | undefined> {
     const found = await this.tools.store.survey(run.fence);
-    this.requests.settle(found.marker?.snapshot ?? '');
+    await this.requests.settle(found.marker?.snapshot.split(',') ?? []);
     const progress = await this.increment.run(found, run.fence);
     if (found.fault) throw found.fault;
-    const reason = reasonOf(progress) ?? this.demanded ?? (this.requests.open.length > 0 ? 'requested' : undefined);
+    const reason =
+      reasonOf(progress) ?? this.demanded ?? (this.requests.open('snapshot').length > 0 ? 'requested' : undefined);
     if (!reason) {
       await this.holds.lift('takeover', 'snapshot');
       return this.reached(found.marker!, progress.head);
@@ -76,7 +77,7 @@ export class Convergence {
       before,
       replaces,
       since,
-      ids: this.requests.open,
+      ids: this.requests.open('snapshot'),
       permits: (losses) =>
         replaces === undefined
           ? this.holds.permits({ cause: 'snapshot', source: null, losses })
@@ -143,6 +144,7 @@ export class Convergence {
   private async replaced(reached: Head, { ids }: SnapshotOrder): Promise<void> {
     this.demanded = undefined;
     this.denials.end();
+    await this.requests.settle(ids);
     this.watch.observe({ ...reached, snapshot: ids.join(',') });
     await this.holds.lift('takeover', 'snapshot');
   }

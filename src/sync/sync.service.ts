@@ -18,7 +18,6 @@ import { MarkerWatch } from './marker-watch.js';
 import { ReconcileReports } from './reconcile-reports.js';
 import { toReconcileRunView, type ReconcileDto, type ReconcileView } from './reconcile.dto.js';
 import { Reconciler } from './reconciler.js';
-import { SnapshotRequests } from './snapshot-requests.js';
 import {
   changedAfter,
   countResources,
@@ -28,6 +27,7 @@ import {
   quarantined,
 } from './sync-resources.js';
 import { toSyncStatus } from './sync-status.js';
+import { SyncRequests } from './sync-requests.js';
 import { SyncTools } from './sync-tools.js';
 import type {
   ListSyncResourcesDto,
@@ -57,7 +57,7 @@ export class SyncService {
 
   constructor(
     private readonly tools: SyncTools,
-    private readonly requests: SnapshotRequests,
+    private readonly requests: SyncRequests,
     private readonly watch: MarkerWatch,
     private readonly leadership: Leadership,
     private readonly health: DispatcherHealth,
@@ -102,22 +102,22 @@ export class SyncService {
   }
 
   async requestSnapshot({ wait, timeout_ms = DEFAULT_WAIT_MS }: RequestSnapshotDto): Promise<SnapshotRequestView> {
-    const id = await this.requests.request();
-    const isApplied = wait === 'applied' && (await this.requests.waitFor(id, timeout_ms));
+    const id = await this.requests.ask('snapshot');
+    const isNamed = ({ snapshot }: Pick<Marker, 'snapshot'>): boolean => snapshot.split(',').includes(id);
+    const isApplied = wait === 'applied' && (await this.watch.until(isNamed, timeout_ms));
     return { id, state: isApplied ? 'applied' : 'pending' };
   }
 
   /** Who did it belongs into the operation log, and its commit wakes the dispatcher. */
-  async confirm(id: string): Promise<HoldView> {
-    const hold = await this.outbox.write(async (tx) => {
+  confirm(id: string): Promise<HoldView> {
+    return this.outbox.write(async (tx) => {
       const confirmed = await confirmHold(tx, id);
       if (!confirmed) throw notFound('hold');
       const after = toHoldView(confirmed);
       tx.log({ action: 'confirm', resource: 'sync hold', resource_id: null, before: null, after });
+      if (after.cause === 'reconcile') await this.requests.ask('reconcile', { sql: tx.manager });
       return after;
     });
-    if (hold.cause === 'reconcile') await this.reports.request(0);
-    return hold;
   }
 
   async reconcile({ wait_ms = RECONCILE_WAIT_MS }: ReconcileDto): Promise<ReconcileView> {
