@@ -160,7 +160,7 @@ export class FullSnapshot {
     return database.atOneMoment(async (sql) => {
       const head = await readHead(sql);
       const from = this.liveVersion(found.marker, head);
-      const durable = durability.cover(head.version, sql);
+      const durable = durability.cover(head, sql);
       const target = { head, fence: this.order.fence, durable };
       const live = from === undefined ? undefined : new ApplyWriter(this.tools, { ...target, from });
       const changes = await changesSince(sql, from === undefined ? this.staged : oldest(from, this.staged));

@@ -31,7 +31,7 @@ export class Increment {
       const isFresh = unixNow() - Number(marker.heartbeat) < HEARTBEAT_SECONDS && marker.fence === fence;
       if (standing === 'current' && isFresh && !retryBroken) return { standing, head };
 
-      const durable = this.tools.durability.cover(head.version, sql);
+      const durable = this.tools.durability.cover(head, sql);
       const changes = await changesSince(sql, marker.version, { retryBroken });
       if (!changes) return { standing: 'backlog', head };
       const arrived = this.tools.metrics.onTheirWay(changes, marker.version);
