@@ -122,6 +122,7 @@ export class Convergence {
     try {
       const reached = await snapshot.run();
       await this.replaced(reached, order);
+      await this.collect(snapshot, reached);
       this.ended(report, snapshot);
       this.logger.log(`full snapshot: ${snapshot.resources} resources at ${reached.gen}.${reached.version}`);
       return reached;
@@ -132,6 +133,13 @@ export class Convergence {
       this.guard.held();
       return undefined;
     }
+  }
+
+  /** Everything is in. What is left over besides goes with the next run of the reconciler. */
+  private async collect(snapshot: FullSnapshot, reached: Head): Promise<void> {
+    await snapshot.collect(reached).catch((error: Error) => {
+      this.logger.warn(`records that nothing explains are left to the reconciler: ${error.message}`);
+    });
   }
 
   private ended(report: SnapshotReport, { resources }: FullSnapshot, error?: unknown): void {

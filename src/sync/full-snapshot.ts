@@ -72,9 +72,18 @@ export class FullSnapshot {
     if (before === 'unknown') await this.denyTokens();
     await this.stageSmallKinds();
     await this.stageKeys();
-    const head = await this.swapIn();
-    if (before !== 'nothing') await this.collect(head);
-    return head;
+    return this.swapIn();
+  }
+
+  /** Deletes the records that nothing explains, once it is in. */
+  async collect({ gen }: Head): Promise<void> {
+    const { before, fence, hasNews, signal } = this.order;
+    if (before === 'nothing') return;
+    const between = async (): Promise<void> => {
+      if (hasNews()) await this.increment.run(await this.tools.store.survey(fence), fence);
+      signal.throwIfAborted();
+    };
+    await collectOrphans(this.tools, { gen, fence, between });
   }
 
   /** @param fields what is staged; without, what there may be at most */
@@ -211,14 +220,5 @@ export class FullSnapshot {
       if (status === 'fenced') throw new RefusedError('fenced', detail);
     }
     throw new RefusedError('somebody else moves the marker', this.order.fence);
-  }
-
-  private async collect({ gen }: Head): Promise<void> {
-    const { fence, hasNews, signal } = this.order;
-    const between = async (): Promise<void> => {
-      if (hasNews()) await this.increment.run(await this.tools.store.survey(fence), fence);
-      signal.throwIfAborted();
-    };
-    await collectOrphans(this.tools, { gen, fence, between });
   }
 }

@@ -82,7 +82,10 @@ export async function openRoad(keys: number): Promise<Road> {
         hasNews: () => false,
         signal: new AbortController().signal,
       };
-      return new FullSnapshot(tools, increment, { ...plain, ...order }, head).run();
+      const snapshot = new FullSnapshot(tools, increment, { ...plain, ...order }, head);
+      const reached = await snapshot.run();
+      await snapshot.collect(reached);
+      return reached;
     },
     async close() {
       await client.end();
