@@ -4,11 +4,10 @@ import { Denials } from './denials.js';
 import { DispatcherHealth } from './dispatcher-health.js';
 import { FullSnapshot, HeldError, type SnapshotOrder } from './full-snapshot.js';
 import { Guard } from './guard.js';
-import { startGeneration, type Head } from './head.js';
+import { raiseVersion, startGeneration, type Head } from './head.js';
 import { Holds } from './holds.js';
 import { Increment, type Progress } from './increment.js';
 import type { FoundMarker, Marker } from './marker.js';
-import { raiseVersion } from './lineage.js';
 import { MarkerWatch } from './marker-watch.js';
 import type { SnapshotReason, SnapshotReport } from './snapshot-report.js';
 import { SyncRequests } from './sync-requests.js';
@@ -69,7 +68,7 @@ export class Convergence {
   ): Promise<Receipt | undefined> {
     const head = await this.historyOf(marker, progress);
     const isEmpty = await this.tools.store.isEmpty();
-    const before = isEmpty ? 'nothing' : reason === 'requested' ? 'following' : 'unknown';
+    const before = isEmpty ? 'nothing' : heldBefore(reason, progress);
     const replaces = marker && marker.source !== head.source ? marker.source : undefined;
     const since = isOneHistory(progress) ? marker!.version : head.version;
     const order: SnapshotOrder = {
@@ -160,6 +159,11 @@ export class Convergence {
 
 function reasonOf({ standing }: Progress): SnapshotReason | undefined {
   return standing === 'current' || standing === 'behind' ? undefined : standing;
+}
+
+function heldBefore(reason: SnapshotReason, { isAhead }: Progress): SnapshotOrder['before'] {
+  if (reason === 'requested') return 'following';
+  return isAhead ? 'behind' : 'unknown';
 }
 
 /** Whether the marker is one of the versions of this history, so that what changed since is known. */
