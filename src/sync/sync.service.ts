@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { notFound } from '../common/domain-error.js';
 import type { Page } from '../common/page.js';
 import { Config } from '../config/config.js';
+import { DEFAULT_WAIT_MS } from '../http/receipt.js';
 import { Outbox } from '../outbox/outbox.js';
 import { Eviction } from '../redis/eviction.js';
 import { onConnected } from '../redis/masters.js';
@@ -37,7 +38,6 @@ import type {
   SyncStatusView,
 } from './sync.dto.js';
 
-const DEFAULT_WAIT_MS = 1_000;
 const RECONCILE_WAIT_MS = 10_000;
 export const NONE = '-1';
 
