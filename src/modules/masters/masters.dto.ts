@@ -92,7 +92,7 @@ export class MasterView extends ResourceView {
   @ApiProperty({ enum: STATUSES, example: 'active' })
   status!: MasterStatus;
 
-  @ApiProperty({ type: 'integer', example: 1, description: 'Raised to invalidate everything issued before' })
+  @ApiProperty({ type: 'integer', example: 1, description: 'Raised to end all its JWTs; its keys stay as they are' })
   epoch!: number;
 
   @ApiProperty({ example: 25.5, description: 'USD' })
