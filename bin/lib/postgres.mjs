@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 
@@ -10,6 +11,11 @@ import { findOnPath, freePort, run, spawnGuarded, waitForPredecessor, waitUntilR
 
 const NAME = 'PostgreSQL';
 const UNPRIVILEGED = ['unshare', '--user', '--map-user=65534', '--map-group=65534'];
+/** The indexes that access logs are written to stay in memory, and are not written out again and again; an eighth of a small machine is enough. */
+const KEPT_SETTINGS = [
+  `shared_buffers=${Math.max(128, Math.min(512, Math.floor(os.totalmem() / 2 ** 23)))}MB`,
+  'max_wal_size=4GB',
+];
 const THROWAWAY_SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_connections=200'];
 
 /**
@@ -33,7 +39,7 @@ export async function preparePostgres({ folder, throwaway }) {
     `port=${port}`,
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
-    ...(throwaway ? THROWAWAY_SETTINGS : []),
+    ...(throwaway ? THROWAWAY_SETTINGS : KEPT_SETTINGS),
   ];
   const [command, ...args] = [
     ...identity.prefix,
