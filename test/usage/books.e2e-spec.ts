@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { BookKeeping } from '../../src/modules/usage/book-keeping.js';
 import { balancer, records } from '../support/access-logs.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { aKey, aMaster, tokenHash } from '../support/gateway.js';
-import { aBatch, flush, keyOf, settled } from './balancing.js';
+import { aBatch, keyOf, settled } from './balancing.js';
 
 const NOBODY = 999_999;
 
@@ -33,27 +32,6 @@ describe('the ledger', () => {
   it('can’t be rewritten', async () => {
     await expect(app.db.query('UPDATE usage.ledger SET requests = 0')).rejects.toThrow('append-only');
     await expect(app.db.query('TRUNCATE usage.ledger')).rejects.toThrow('append-only');
-  });
-
-  it('has sums of its old lines, which count as they did, and forgets batches after a week', async () => {
-    const { id: master } = await aMaster(app);
-    const key = await aKey(app, master, { balance: 1 });
-    const spend = { key_id: key.id, requests: 1, quota_units: 2, cost_usd: 0.75 };
-    const batches = [aBatch(spend), aBatch(spend), aBatch(spend)];
-    for (const batch of batches) await settled(app, batch);
-    await app.db.query(`ALTER TABLE usage.ledger DISABLE TRIGGER USER`);
-    await app.db.query(`UPDATE usage.ledger SET at = now() - interval '36 days' WHERE batch_id <> $1`, [
-      batches[2]!.batch_id,
-    ]);
-    await app.db.query(`ALTER TABLE usage.ledger ENABLE TRIGGER USER`);
-    await app.db.query(`UPDATE usage.batches SET at = now() - interval '8 days' WHERE batch_id = $1`, [
-      batches[0]!.batch_id,
-    ]);
-    await app.nest.get(BookKeeping).keep();
-    expect((await app.admin.get(`/admin/usage?key_id=${key.id}`)).body.data).toHaveLength(1);
-    expect((await reconcile()).differences).toEqual([]);
-    expect((await flush(app, batches[0])).body.duplicate).toBe(false);
-    expect((await flush(app, batches[1])).body.duplicate).toBe(true);
   });
 });
 
