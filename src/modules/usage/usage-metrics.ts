@@ -14,6 +14,7 @@ export class UsageMetrics {
   readonly resets: Counter;
   readonly exhausted: Counter;
   readonly overdue: Gauge;
+  readonly unknownZones: Gauge;
 
   constructor({ registry }: Metrics) {
     const registers = [registry];
@@ -49,6 +50,11 @@ export class UsageMetrics {
     this.overdue = new Gauge({
       name: 'ez_quota_reset_overdue_seconds',
       help: 'By how much the oldest reset that is due is late; 0 when none is due',
+      registers,
+    });
+    this.unknownZones = new Gauge({
+      name: 'ez_quota_unknown_time_zones',
+      help: 'Time zones that this server does not know, of keys that it therefore does not reset',
       registers,
     });
   }
