@@ -25,7 +25,7 @@ beforeEach(async () => {
 afterAll(() => app.close());
 
 async function aDueKey(quota_timezone = 'UTC'): Promise<KeyBody> {
-  const key = await aKey(app, master, { quota_limit: 10, quota_used: 7, quota_reset_type: 'daily' });
+  const key = await aKey(app, master, { quota_limit: 7, quota_used: 7, quota_reset_type: 'daily' });
   await app.db.query(
     `UPDATE keys SET quota_timezone = $2, quota_period_start = date_trunc('day', now()), quota_reset_at = now() WHERE id = $1`,
     [key.id, quota_timezone],
@@ -35,8 +35,8 @@ async function aDueKey(quota_timezone = 'UTC'): Promise<KeyBody> {
 
 /** What the timer does when it is up. */
 function wake(): void {
-  const timer = app.nest.get(SchedulerRegistry).getTimeout(BOUNDARY) as { _onTimeout(): void };
-  timer._onTimeout();
+  const timer: object = app.nest.get(SchedulerRegistry).getTimeout(BOUNDARY);
+  (Reflect.get(timer, '_onTimeout') as () => void).call(timer);
 }
 
 const isReset = async (key: KeyBody): Promise<boolean> => (await keyOf(app, key)).quota_used === 0;
@@ -52,6 +52,7 @@ describe('the wake-up at a boundary', () => {
     const key = await aDueKey();
     wake();
     await until(() => isReset(key));
+    expect((await keyOf(app, key)).exhausted).toBe(false);
   });
 
   it('is not lost when it comes while another is at work', async () => {
@@ -66,6 +67,7 @@ describe('the wake-up at a boundary', () => {
     await busy.release();
     await until(() => isReset(first));
     await until(() => isReset(second));
+    expect((await keyOf(app, second)).exhausted).toBe(false);
   });
 });
 

@@ -1,4 +1,4 @@
-import { OPEN_PERIOD } from './settlement.sql.js';
+import { OPEN_PERIOD } from '../keys/key.entity.js';
 
 /** What the ledger says of the keys in `page`, by period. Lines that went into sums count as they did before. */
 const BOOKS = `
