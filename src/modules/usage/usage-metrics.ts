@@ -36,11 +36,8 @@ export class UsageMetrics {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3],
       registers,
     });
-    this.streamEntries = new Gauge({
-      name: 'ez_usage_stream_entries',
-      help: 'Batches that wait in usage:ingest',
-      registers,
-    });
+    const help = 'Batches that wait in usage:ingest';
+    this.streamEntries = new Gauge({ name: 'ez_usage_stream_entries', help, registers });
     this.resets = new Counter({ name: 'ez_quota_resets_total', help: 'Quota periods begun', registers });
     this.exhausted = new Counter({
       name: 'ez_quota_exhausted_total',
