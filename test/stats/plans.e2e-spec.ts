@@ -37,7 +37,7 @@ describe('every statement of statistics', () => {
     pool = new pg.Pool({ ...parsePgDsn(database.dsn), max: 1 });
     await takeRecordsOfAnyTime(pool);
     await store(pool, randomRecords(3_000, 5, { from: new Date(NOW - 60 * DAY_MS), to: new Date(NOW) }));
-    await inTransaction(pool, 'write', moveDeltas);
+    await inTransaction(pool, 'write', (client) => moveDeltas(client, 100_000));
     // Tables of this size are read whole, which says nothing about large ones.
     await pool.query('VACUUM ANALYZE');
     await pool.query('SET enable_seqscan = off; SET jit = off');

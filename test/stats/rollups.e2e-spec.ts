@@ -28,7 +28,7 @@ describe('roll-ups', () => {
     await database.drop();
   });
 
-  const compact = (): Promise<number> => inTransaction(pool, 'write', moveDeltas);
+  const compact = (): Promise<number> => inTransaction(pool, 'write', (client) => moveDeltas(client, 100_000));
   const requestsOf = async (table: string, where = 'level = 0'): Promise<number> =>
     Number(
       (await pool.query<{ n: string }>(`SELECT coalesce(sum(requests), 0) AS n FROM ${table} WHERE ${where}`)).rows[0]!

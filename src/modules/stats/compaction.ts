@@ -2,16 +2,13 @@ import type pg from 'pg';
 import { ensurePartitions } from './rollup-partitions.js';
 import { addToTier, bucketOfTier, DIMENSION_COLUMNS, keptSince, SUMS } from './rollup-tables.js';
 
-/** A statement that takes more would hold too much at once. */
-export const MOST_DELTAS = 200_000;
-
 /**
  * Moves deltas into the roll-ups: one statement, so that whoever reads finds each request in one place or in the other, never in
  * both or none. What is late goes into its own bucket like everything else, unless roll-ups so old are no longer kept.
  */
 const MOVE = `
   WITH gone AS (
-    DELETE FROM logs.rollup_deltas WHERE ctid = ANY (ARRAY(SELECT ctid FROM logs.rollup_deltas LIMIT ${MOST_DELTAS}))
+    DELETE FROM logs.rollup_deltas WHERE ctid = ANY (ARRAY(SELECT ctid FROM logs.rollup_deltas LIMIT $3))
     RETURNING *
   ), source AS MATERIALIZED (
     SELECT at, ${DIMENSION_COLUMNS.join(', ')}, ${SUMS}, count(*) AS deltas
@@ -21,8 +18,8 @@ const MOVE = `
   ), days AS (${addToTier('day', 'source')})
   SELECT coalesce(sum(deltas), 0)::int AS moved FROM source`;
 
-/** The caller holds the lock. @returns how many deltas were moved; `MOST_DELTAS` means that there may be more */
-export async function moveDeltas(client: pg.ClientBase): Promise<number> {
+/** The caller holds the lock. @returns how many deltas were moved; `most` means that there may be more */
+export async function moveDeltas(client: pg.ClientBase, most: number): Promise<number> {
   const { rows: days } = await client.query<{ day: Date }>(
     `SELECT DISTINCT ${bucketOfTier('day')} AS day FROM logs.rollup_deltas`,
   );
@@ -31,7 +28,7 @@ export async function moveDeltas(client: pg.ClientBase): Promise<number> {
     client,
     days.map(({ day }) => day.getTime()),
   );
-  const { rows } = await client.query<{ moved: number }>(MOVE, [new Date(since.minute), new Date(since.hour)]);
+  const { rows } = await client.query<{ moved: number }>(MOVE, [new Date(since.minute), new Date(since.hour), most]);
   await client.query('UPDATE logs.rollup_state SET compacted_at = now()');
   return rows[0]!.moved;
 }
