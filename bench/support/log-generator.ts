@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { countDay } from '../../src/modules/stats/rebuild.js';
 import { ensurePartitions } from '../../src/modules/stats/rollup-partitions.js';
+import { recountWeeks, weekOf } from '../../src/modules/stats/rollup-weeks.js';
 import { withoutIndexes } from './without-indexes.js';
 
 export const LOG_DAYS = 30;
@@ -32,6 +33,7 @@ export async function generateLogs(pool: pg.Pool, records: number): Promise<void
       const left = [...days.entries()];
       await Promise.all(sessions.map((session) => fillDays(session, left, records)));
     });
+    await recountWeeks(first, weekOf(days[0]!), today + 1);
     await first.query('VACUUM ANALYZE');
   } finally {
     // They were told not to wait for the disk.

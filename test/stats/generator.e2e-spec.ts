@@ -33,7 +33,9 @@ describe('the generator of the benchmarks', () => {
   it('leaves records, roll-ups and indexes as the server would have', async () => {
     const before = await indexes();
     await generateLogs(pool, RECORDS);
-    expect((await pool.query('SELECT count(*)::int AS records FROM logs.records')).rows).toEqual([{ records: RECORDS }]);
+    expect((await pool.query('SELECT count(*)::int AS records FROM logs.records')).rows).toEqual([
+      { records: RECORDS },
+    ]);
     expect(await indexes()).toEqual(before);
     const client = await pool.connect();
     for (let day = TODAY - (LOG_DAYS - 1) * DAY_MS; day <= TODAY; day += DAY_MS) {

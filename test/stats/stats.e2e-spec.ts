@@ -113,6 +113,28 @@ describe('statistics', () => {
     expect(new Set(byStatus.map(({ value }: Json) => value))).toEqual(new Set(['2xx', '3xx', '4xx', '5xx', null]));
   });
 
+  it('find the busiest keys in whole weeks and in the days around them', async () => {
+    const from = TODAY - 24 * DAY_MS;
+    // A day that is mostly before the first whole week, and one that is in the midst of them.
+    const [around, within] = [from, from + 12 * DAY_MS];
+    const requests = (key_id: number, ...days: number[]): LogRecord[] =>
+      days.map((day) => aRecord({ at: new Date(day), key_id, status_code: 101 }));
+    await store(app.nest.get(LogDatabase).writes, [
+      ...requests(803, around, around, within, within),
+      ...requests(802, around, around, around),
+      ...requests(801, within, within),
+    ]);
+    await app.nest.get(Compactor).run();
+    const query = { from: iso(from), group_by: 'key', status: '1xx' };
+    const { groups } = await stats(query);
+    expect(groups.map(({ value, totals }: Json) => [value, totals.requests])).toEqual([
+      [803, 4],
+      [802, 3],
+      [801, 2],
+    ]);
+    expect((await stats({ ...query, top: 1 })).groups).toMatchObject([{ value: 803 }, { is_other: true }]);
+  });
+
   it('count a record as soon as it is stored', async () => {
     const query = { from: iso(Date.now() - HOUR_MS), to: iso(Date.now() + HOUR_MS), interval: 'minute', model: 'now' };
     expect((await stats(query)).totals).toMatchObject({ requests: 0, error_rate: null, latency_ms: { p50: null } });

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { ensurePartitions } from './rollup-partitions.js';
 import { addToTier, bucketOfTier, DIMENSION_COLUMNS, keptSince, SUMS } from './rollup-tables.js';
+import { addToWeeks } from './rollup-weeks.js';
 
 /**
  * Moves deltas into the roll-ups: one statement, so that whoever reads finds each request in one place or in the other, never in
@@ -15,7 +16,8 @@ const MOVE = `
       FROM gone GROUP BY at, ${DIMENSION_COLUMNS.join(', ')}
   ), minutes AS (${addToTier('minute', 'source', 'at >= $1')}
   ), hours AS (${addToTier('hour', 'source', 'at >= $2')}
-  ), days AS (${addToTier('day', 'source')})
+  ), days AS (${addToTier('day', 'source')}
+  ), weeks AS (${addToWeeks('source')})
   SELECT coalesce(sum(deltas), 0)::int AS moved FROM source`;
 
 /** The caller holds the lock. @returns how many deltas were moved; `most` means that there may be more */

@@ -16,6 +16,7 @@ import {
   TIERS,
   type Tier,
 } from './rollup-tables.js';
+import { recountWeeks, WEEK_MS, weekOf } from './rollup-weeks.js';
 
 /** Raw rows of the day are gone, at least in part: what the roll-ups have of them can't be had from anywhere else. */
 export class RawRowsGone extends Error {}
@@ -35,12 +36,14 @@ export async function rebuildDay(client: pg.ClientBase, day: Date): Promise<numb
     await client.query(`DELETE FROM ${table} WHERE at >= $1 AND at < $2`, [day, next]);
   }
   const requests = await countDay(client, day);
+  const week = weekOf(day.getTime());
+  await recountWeeks(client, week, week + WEEK_MS);
   await client.query('COMMIT');
   return requests;
 }
 
 /**
- * Writes the roll-ups of a day of UTC, of which there are none. Within a transaction, which it makes sort: nearly every group is of a
+ * Writes the roll-ups of a day of UTC, of which there are none, but for those by week. Within a transaction, which it makes sort: nearly every group is of a
  * few rows, and sums of numeric take so much memory each that hashing them would be done on the disk.
  * @returns how many requests were counted
  */
