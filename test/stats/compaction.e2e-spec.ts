@@ -3,14 +3,14 @@ import { LogDatabase } from '../../src/log-database/log-database.js';
 import { Compactor, restAfter } from '../../src/modules/stats/compactor.js';
 import { startApp, type TestApp } from '../support/app.js';
 
-const DELTAS = 60_000;
+const DELTAS = 30_000;
 const TRIES = 5;
 
-/** A server on which more than 50,000 at once take longer than a statement may. */
+/** A server on which more than 20,000 at once take longer than a statement may. */
 const SLOW_SERVER = `
   CREATE FUNCTION logs.take_too_long() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN
-    IF (SELECT sum(requests) FROM added WHERE level = 0) > 50000 THEN
+    IF (SELECT sum(requests) FROM added WHERE level = 0) > 20000 THEN
       RAISE EXCEPTION 'canceling statement due to statement timeout' USING ERRCODE = '57014';
     END IF;
     RETURN NULL;
