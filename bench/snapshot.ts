@@ -5,7 +5,7 @@ import { median, medianRatio, ms, seconds } from './support/stats.js';
 
 const SMALL = { keys: 100_000, rounds: 3, recoveries: 2 };
 /** What takes memory for each key takes ten times as much for these. `BENCH_SNAPSHOT_KEYS=200000` for fewer. */
-const LARGE = { keys: Number(process.env.BENCH_SNAPSHOT_KEYS ?? 1_000_000), rounds: 1, recoveries: 1 };
+const LARGE = { keys: Number(process.env.BENCH_SNAPSHOT_KEYS ?? 1_000_000), rounds: 2, recoveries: 1 };
 const ORIGINAL = { keys: SMALL.keys, rounds: 3 };
 const LONGEST_CALL_MS = 10;
 const MOST_GROWTH_MB = 150;

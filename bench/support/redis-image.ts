@@ -1,12 +1,13 @@
 import type { Redis } from 'ioredis';
-import { redisKeys } from '../../src/contract/redis-keys.js';
+import { redisKeys, versionsOf } from '../../src/contract/redis-keys.js';
 
 const PIPELINE = 500;
 
-/** What Redis holds of a key: its field of `config:keys`, and its record as fields and values. */
+/** What Redis holds of a key: its field of `config:keys`, the version beside that, and its record as fields and values. */
 interface KeyImage {
   hash: string;
   field: string;
+  version: string;
   record: string[];
 }
 
@@ -23,8 +24,8 @@ export async function keysImage(redis: Redis, keys: number): Promise<Image> {
     for (const hash of hashes) records.hgetall(redisKeys.token(hash));
     const answers = (await records.exec()) ?? [];
     hashes.forEach((hash, i) => {
-      const record = Object.entries(answers[i]![1] as Record<string, string>).flat();
-      image.push({ hash, field: found[i * 2 + 1]!, record });
+      const record = answers[i]![1] as Record<string, string>;
+      image.push({ hash, field: found[i * 2 + 1]!, version: record.ver!, record: Object.entries(record).flat() });
     });
     cursor = next;
   } while (cursor !== '0' && image.length < keys);
@@ -52,8 +53,9 @@ export async function writeImage(redis: Redis, image: Image, copies: number): Pr
 
 type HSet = [key: string, ...fieldsAndValues: string[]];
 
-const commandsOf = ({ field, record }: KeyImage, hash: string): HSet[] => [
+const commandsOf = ({ field, version, record }: KeyImage, hash: string): HSet[] => [
   [redisKeys.keys, hash, field],
+  [versionsOf(redisKeys.keys), hash, version],
   [redisKeys.token(hash), ...record],
 ];
 

@@ -52,6 +52,9 @@ export const stageOf = (key: string, nonce: string) => `{${key}}:stage:${nonce}`
 export const stageVersionsOf = (key: string, nonce: string) => `{${key}}:stage-ver:${nonce}`;
 export const stageSeqOf = (key: string, nonce: string) => `{${key}}:stage-seq:${nonce}`;
 
+/** Whether a push wrote it, or a part of one: the data plane's counters and queues have other names. */
+export const isConfiguration = (name: string): boolean => /^\{?(config|meta|auth):/.test(name);
+
 /** What can be pushed. `master` and `models_meta` are whole keys; `key` is a field and also the hash `auth:token:{ref}`. */
 export type SyncKind = HashKind | 'master' | 'models_meta';
 

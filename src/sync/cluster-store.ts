@@ -24,6 +24,7 @@ import {
   type SwapCall,
 } from './redis-store.js';
 import { hasRecord, isDeletedWithoutTrace, recordKey, type Resource } from './resource.js';
+import { namesAndValues } from './script-items.js';
 
 const REPAIR_RECORD = new LuaScript('repair-record');
 const COLLECT_RECORD = new LuaScript('collect-record');
@@ -140,7 +141,11 @@ export class ClusterStore extends RedisStore {
     if (!wanted) return 'ok'; // A field that nothing explains: the records of such are collected.
     const name = recordKey(wanted);
     const keys = isDeletedWithoutTrace(wanted.kind) ? [name, versionsOf(name)] : [name];
-    const item = { version: wanted.version, fields: wanted.record, seen_record: seenRecord(seen.record) };
+    const item = {
+      version: wanted.version,
+      fields: wanted.record && namesAndValues(wanted.record),
+      seen_record: seenRecord(seen.record),
+    };
     const args = [head.gen, head.version, JSON.stringify(item)];
     return (await REPAIR_RECORD.run(this.cluster, keys, args)) as RepairStatus;
   }

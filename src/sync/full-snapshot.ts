@@ -117,16 +117,20 @@ export class FullSnapshot {
     );
   }
 
-  /** Reads the next page while this one is on its way to Redis. */
+  /** Reads the next page while this one is on its way to Redis, and the one after that as soon as that is read. */
   private async eachPage(read: (after: string) => Promise<Page>, use: (page: Page) => Promise<void>): Promise<void> {
+    let using = Promise.resolve();
     for (let reading: Promise<Page> | undefined = read(''); reading;) {
       const page: Page = await reading;
       reading = page.next === undefined ? undefined : read(page.next);
       reading?.catch(() => undefined); // Awaited above, unless what follows fails first.
-      await use(page);
-      if (this.order.hasNews()) await this.catchUp();
+      await using;
       this.order.signal.throwIfAborted();
+      using = use(page);
+      using.catch(() => undefined); // Awaited above or below, likewise.
+      if (this.order.hasNews()) await using.then(() => this.catchUp());
     }
+    await using;
   }
 
   private stagePage(page: Page): Promise<void> {

@@ -1,5 +1,13 @@
 import type { Redis } from 'ioredis';
-import { HASH_OF, stageOf, stageSeqOf, stageVersionsOf, versionsOf, type SyncKind } from '../contract/redis-keys.js';
+import {
+  HASH_OF,
+  isConfiguration,
+  stageOf,
+  stageSeqOf,
+  stageVersionsOf,
+  versionsOf,
+  type SyncKind,
+} from '../contract/redis-keys.js';
 import { SCHEMA } from '../contract/sync-records.js';
 import { askEach, mastersOf } from '../redis/masters.js';
 import type { RedisClient } from '../redis/redis-client.js';
@@ -117,9 +125,10 @@ export class RedisStore {
     return this.readMarker();
   }
 
+  /** Whether nothing of what a push writes is there. Counters and queues may be: they come back by themselves. */
   async isEmpty(): Promise<boolean> {
-    const sizes = await Promise.all(mastersOf(this.redis).map((master) => master.dbsize()));
-    return sizes.every((size) => size === 0);
+    const areEmpty = await Promise.all(mastersOf(this.redis).map(holdsNoConfiguration));
+    return areEmpty.every(Boolean);
   }
 
   /** How many fields there are of each kind; none where the hash has another type. */
@@ -154,8 +163,8 @@ export class RedisStore {
   /** @returns the receipt of this chunk, or undefined if an earlier one is gone */
   async stage({ hash, nonce, number, items }: StageChunk): Promise<string | undefined> {
     const keys = [...stageKeys(hash, nonce), hash, versionsOf(hash)];
-    const args = [String(number), String(STAGE_TTL_SECONDS), JSON.stringify(items)];
-    const answer = await STAGE.run(this.redis, keys, args);
+    const args = items.flatMap(({ op, ref, version, value = '' }) => [op, ref, version, value]);
+    const answer = await STAGE.run(this.redis, keys, [String(number), String(STAGE_TTL_SECONDS), ...args]);
     return (answer as string) || undefined;
   }
 
@@ -219,6 +228,19 @@ const stageKeys = (hash: string, nonce: string): string[] => [
   stageVersionsOf(hash, nonce),
   stageSeqOf(hash, nonce),
 ];
+
+/** Of more names than these nobody looks which they are. */
+const FEW_NAMES = 1_000;
+
+async function holdsNoConfiguration(server: Redis): Promise<boolean> {
+  if ((await server.dbsize()) > FEW_NAMES) return false;
+  for (let cursor = ''; cursor !== '0';) {
+    const [next, names] = await scanPage(server, '', cursor || '0');
+    if (names.some(isConfiguration)) return false;
+    cursor = next;
+  }
+  return true;
+}
 
 export const isWrongType = (error: unknown): boolean => error instanceof Error && error.message.includes('WRONGTYPE');
 

@@ -52,8 +52,15 @@ export function recordItem(resource: Resource, keys: KeyList): object {
   return {
     record: keys.positionOf(name),
     grave: isDeletedWithoutTrace(resource.kind) ? keys.positionOf(versionsOf(name)) : undefined,
-    fields: resource.record,
+    fields: resource.record && namesAndValues(resource.record),
   };
+}
+
+/** As HSET takes them. */
+export function namesAndValues(record: Record<string, string>): string[] {
+  const list: string[] = [];
+  for (const name in record) list.push(name, record[name]!);
+  return list;
 }
 
 function hashPosition(kind: ResourceRef['kind'], keys: KeyList): number | undefined {

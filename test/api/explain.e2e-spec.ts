@@ -90,6 +90,19 @@ describe('POST /admin/explain', () => {
     expect(body.verdict).toBe('refused');
   });
 
+  it.each([{}, { token: null }, { token: null, token_hash: null }])('needs a token or its hash: %j', async (given) => {
+    const { status, body } = await app.admin.post('/admin/explain', { ...given, model: 'gpt-4o' });
+    expect([status, body.errors[0].pointer]).toEqual([400, '/token']);
+  });
+
+  it('takes a null for the one that is not given', async () => {
+    const token_hash = tokenHash('ezk_nobody');
+    expect(await explain({ token: null, token_hash, model: 'gpt-4o' })).toMatchObject({
+      verdict: 'refused',
+      key: null,
+    });
+  });
+
   it('refuses a token that nobody has, and echoes none', async () => {
     const token = 'ezk_canary_0123456789';
     const body = await explain({ token, model: 'gpt-4o' });

@@ -26,10 +26,9 @@ export class ExplainService {
     private readonly bindings: BindingsService,
   ) {}
 
-  async explain({ token, token_hash, model, ip }: ExplainDto): Promise<Explanation> {
-    if ((token === undefined) === (token_hash === undefined))
-      throw invalidField('/token', 'either token or token_hash is required');
-    const key = await findKey(this.database.manager, token_hash ?? hashToken(token!));
+  async explain(asked: ExplainDto): Promise<Explanation> {
+    const { token, model, ip } = asked;
+    const key = await findKey(this.database.manager, theOneHash(asked));
     if (!key) {
       const checks = [unknownKey(token)];
       return { ...verdictOf(checks, []), checks, candidates: [] };
@@ -46,4 +45,11 @@ export class ExplainService {
     const open = candidates.flatMap(({ binding, reason }) => (reason === null ? binding : []));
     return { ...verdictOf(checks, open), key, model: ref, checks, candidates };
   }
+}
+
+/** Null is as good as nothing, here as everywhere in JSON. */
+function theOneHash({ token, token_hash }: ExplainDto): string {
+  const hashes = [token_hash ?? [], token ? hashToken(token) : []].flat();
+  if (hashes.length !== 1) throw invalidField('/token', 'either token or token_hash is required');
+  return hashes[0]!;
 }

@@ -50,7 +50,7 @@ export function checksOf(situation: Situation): Check[] {
 
 /** Tokens of ours carry a checksum, which tells a typo from a key that is gone. */
 export function unknownKey(token: string | undefined): Check {
-  const isMistyped = token !== undefined && token.startsWith('ezk_') && !isWellFormedToken(token);
+  const isMistyped = token?.startsWith('ezk_') === true && !isWellFormedToken(token);
   return failed(
     'key',
     isMistyped

@@ -24,7 +24,7 @@ const aKey = (facts: Partial<KeyFacts> = {}): KeyFacts => ({
   quota_used: 0,
   quota_reset_type: 'none',
   quota_timezone: 'UTC',
-  quota_period_start: new Date('2025-12-01T00:00:00Z'),
+  quota_period_start: Date.UTC(2025, 11) / 1000,
   master_status: 'active',
   master_epoch: 2,
   master_group: 'vip',

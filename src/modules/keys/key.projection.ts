@@ -30,7 +30,8 @@ export interface KeyFacts extends Pick<
   is_secret_revoked: boolean;
   /** Unix seconds: the end of the key or of a rotation overlap, whichever is first. */
   expires_at: number | null;
-  quota_period_start: Date;
+  /** Unix seconds. */
+  quota_period_start: number;
   master_status: Master['status'];
   master_epoch: number;
   master_group: string;
@@ -76,7 +77,10 @@ export function keySnapshot(facts: KeyFacts): KeySnapshot {
 function quotaOf(facts: KeyFacts): Pick<KeySnapshot, 'quota_limit' | 'quota_period'> {
   const { quota_limit, quota_reset_type, quota_period_start, quota_timezone } = facts;
   if (quota_limit === null) return {};
-  return { quota_limit, quota_period: quotaPeriod(quota_reset_type, quota_period_start, quota_timezone) };
+  return {
+    quota_limit,
+    quota_period: quotaPeriod(quota_reset_type, new Date(quota_period_start * 1000), quota_timezone),
+  };
 }
 
 /** The reason that can't be undone first. */

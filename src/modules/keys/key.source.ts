@@ -22,7 +22,7 @@ export const keySource = {
            floor(extract(epoch FROM least(k.expires_at, secret.expires_at)))::bigint AS expires_at,
            k.id, k.master_id, k."group", k.status, k.weight, k.balance_published AS balance, k.scopes, k.namespaces, k.default_namespace,
            k.model_limits_enabled, k.model_limits, k.allow_ips, k.deny_ips, k.quota_limit, k.quota_used,
-           k.quota_reset_type, k.quota_timezone, coalesce(k.quota_period_start, k.created_at) AS quota_period_start,
+           k.quota_reset_type, k.quota_timezone, floor(extract(epoch FROM coalesce(k.quota_period_start, k.created_at)))::bigint AS quota_period_start,
            m.status AS master_status, m.epoch AS master_epoch, m."group" AS master_group,
            m.namespaces AS master_namespaces, m.default_namespace AS master_default_namespace
       FROM picked s ${KEY_JOINS}

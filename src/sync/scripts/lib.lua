@@ -49,15 +49,11 @@ end
 local GRAVE_SECONDS = 86400
 
 -- Replaces a whole record, so that fields which are empty now don't stay; without fields, deletes it.
+-- They come as a list of names and values.
 local function write_record(key, grave, gen, item)
   redis.call('UNLINK', key)
   if item.fields then
-    local fields = { 'gen', gen }
-    for name, value in pairs(item.fields) do
-      fields[#fields + 1] = name
-      fields[#fields + 1] = value
-    end
-    redis.call('HSET', key, unpack(fields))
+    redis.call('HSET', key, 'gen', gen, unpack(item.fields))
     if grave then redis.call('UNLINK', grave) end
   else
     redis.call('HSET', grave, 'gen', gen, 'ver', item.version)

@@ -2,8 +2,8 @@
 -- number of fields so far: if a chunk, or all of the stage, is lost in between, the next one is refused.
 --
 -- KEYS 1 stage, 2 versions of the stage, 3 receipt, 4 live hash, 5 its versions
--- ARGV 1 number of this chunk, 2 seconds to live
---      3 items: {ref, version, op, value}; op is put, del, or keep: what can't be rendered keeps its last good value
+-- ARGV 1 number of this chunk, 2 seconds to live, then for each item: op, ref, version, value
+--      op is put, del, or keep: what can't be rendered keeps its last good value
 local stage, versions, receipt, live, live_versions = unpack(KEYS)
 local number, seconds = ARGV[1], ARGV[2]
 
@@ -28,24 +28,23 @@ local function last_good(ref, version)
   return value, is_newer(of_value, version) and '0' or of_value
 end
 
-local items = cjson.decode(ARGV[3])
 local refs = {}
-for n, item in ipairs(items) do refs[n] = item.ref end
+for n = 4, #ARGV, 4 do refs[#refs + 1] = ARGV[n] end
 local staged = #refs > 0 and redis.call('HMGET', versions, unpack(refs)) or {}
 
 local values, stamps, gone = {}, {}, {}
-for n, item in ipairs(items) do
-  local value, version = item.value, item.version
-  if not staged[n] or (item.op ~= 'keep' and is_newer(version, staged[n])) then
-    if item.op == 'keep' then value, version = last_good(item.ref, version) end
-    if item.op == 'del' then
-      gone[#gone + 1] = item.ref
+for n, ref in ipairs(refs) do
+  local op, _, version, value = unpack(ARGV, 4 * n - 1, 4 * n + 2)
+  if not staged[n] or (op ~= 'keep' and is_newer(version, staged[n])) then
+    if op == 'keep' then value, version = last_good(ref, version) end
+    if op == 'del' then
+      gone[#gone + 1] = ref
     elseif value then
-      values[#values + 1] = item.ref
+      values[#values + 1] = ref
       values[#values + 1] = value
     end
     if version then
-      stamps[#stamps + 1] = item.ref
+      stamps[#stamps + 1] = ref
       stamps[#stamps + 1] = version
     end
   end

@@ -210,7 +210,6 @@ export class Arena {
     await this.observer.stop();
     for (const server of this.servers) server.signal('SIGCONT');
     await Promise.all(this.servers.map((server) => server.end('SIGKILL')));
-    await this.journal?.close();
     for (const close of this.closing.toReversed()) await close();
   }
 }

@@ -41,8 +41,9 @@ export class Journal {
   private toldChange = '0';
   private readonly listed = new Map<string, string | null>();
   private readonly reader: ResourceReader;
+  private client!: pg.Client;
 
-  private constructor(private readonly client: pg.Client) {
+  private constructor(private readonly dsn: string) {
     const config = loadConfig({ ...TEST_ENVIRONMENT, EZ_PG_DSN: 'postgres://nobody@127.0.0.1/none' }, '/nonexistent');
     this.reader = new ResourceReader(createSources(config), ALL);
   }
@@ -56,29 +57,38 @@ export class Journal {
   }
 
   static async open(dsn: string): Promise<Journal> {
-    const client = new pg.Client({ ...parsePgDsn(dsn), types: NUMBERS });
-    // A PostgreSQL that is killed takes this connection along: the next question says so.
-    client.on('error', () => undefined);
-    await client.connect();
-    const journal = new Journal(client);
-    await client.query(`TRUNCATE ${CONFIGURATION.map((table) => `replay.${table}`).join(', ')}, replay.sync_resource`);
-    await client.query('SET search_path = replay, public');
+    const journal = new Journal(dsn);
+    await journal.connected(() =>
+      journal.client.query(
+        `TRUNCATE ${CONFIGURATION.map((table) => `replay.${table}`).join(', ')}, replay.sync_resource`,
+      ),
+    );
     return journal;
   }
 
   /** What was committed since it was last asked. */
-  async news(): Promise<Event[]> {
-    const events: Event[] = [...(await this.unversioned())];
-    const versions = await this.versions();
-    for (const [i, noted] of versions.entries()) {
-      events.push(await this.version(noted));
-      if (i % STRIDE === STRIDE - 1 || i === versions.length - 1) events.push(...(await this.unlisted(noted)));
-    }
-    return events;
+  news(): Promise<Event[]> {
+    return this.connected(async () => {
+      const events: Event[] = [...(await this.unversioned())];
+      const versions = await this.versions();
+      for (const [i, noted] of versions.entries()) {
+        events.push(await this.version(noted));
+        if (i % STRIDE === STRIDE - 1 || i === versions.length - 1) events.push(...(await this.unlisted(noted)));
+      }
+      return events;
+    });
   }
 
-  close(): Promise<void> {
-    return this.client.end();
+  /** A connection for each question: a PostgreSQL that was killed in between took the last one along. */
+  private async connected<T>(ask: () => Promise<T>): Promise<T> {
+    this.client = new pg.Client({ ...parsePgDsn(this.dsn), types: NUMBERS });
+    await this.client.connect();
+    try {
+      await this.client.query('SET search_path = replay, public');
+      return await ask();
+    } finally {
+      await this.client.end();
+    }
   }
 
   private async versions(): Promise<NotedVersion[]> {
