@@ -69,6 +69,26 @@ describe('asking for statistics', () => {
     }
   });
 
+  it('is refused to a master that asks without end, while operators are answered', async () => {
+    const { body } = await app.admin.post('/admin/masters', { name: 'eager' });
+    const own = app.anyone.as(body.master_key);
+    const holder = await app.nest.get(LogDatabase).writes.connect();
+    await holder.query('BEGIN; LOCK TABLE logs.rollup_hours IN ACCESS EXCLUSIVE MODE');
+    const answers = Array.from({ length: 40 }, () => own.get('/v1/stats?interval=hour'));
+    const refused = await Promise.any(
+      answers.map(async (answer) => {
+        expect((await answer).status).toBe(429);
+        return answer;
+      }),
+    );
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect((await stats({ interval: 'day' })).series).toHaveLength(5);
+    await holder.query('ROLLBACK');
+    holder.release();
+    await Promise.all(answers);
+    expect((await own.get('/v1/stats?interval=hour')).status).toBe(200);
+  });
+
   it('are open to tokens with the scope of statistics, or that of logs', async () => {
     for (const [scope, path] of [
       ['stats:read', '/admin/stats'],

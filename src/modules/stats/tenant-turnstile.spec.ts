@@ -14,15 +14,13 @@ class Questions {
       this.running.splice(this.running.indexOf(masterId), 1);
     });
 
-  /** Until nothing more is asked. */
+  /** Those that are being answered, and all that come after them. */
   async answer(all: Promise<unknown>): Promise<void> {
-    let isOver = false;
-    const over = all.finally(() => (isOver = true));
-    while (!isOver) {
+    while (this.ends.length > 0) {
       for (const end of this.ends.splice(0)) end();
-      await new Promise((resolve) => setImmediate(resolve));
+      await settled();
     }
-    await over;
+    await all;
   }
 }
 
