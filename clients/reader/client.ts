@@ -19,7 +19,7 @@ export interface Client {
 
 /** `unavailable`: Redis can't tell, and the key was never seen here. */
 export type ClientRefusal =
-  'unknown_key' | 'revoked' | 'suspended' | 'exhausted' | 'expired' | 'outdated' | 'address_denied' | 'unavailable';
+  'unknown_key' | 'revoked' | 'suspended' | 'exhausted' | 'expired' | 'address_denied' | 'unavailable';
 
 export type Token = Partial<TokenRecord>;
 export type Master = Partial<MasterRecord>;
@@ -54,9 +54,7 @@ const STATUSES: Record<string, ClientRefusal> = {
 /** A status that this reader does not know is no permission. */
 function refusalOf(token: Token, master: Master): ClientRefusal | undefined {
   if (token.status !== 'active') return STATUSES[token.status ?? ''] ?? 'unknown_key';
-  if (master.status !== 'active') return 'suspended';
-  // Raised to end everything that was issued before.
-  return Number(token.epoch ?? 0) < Number(master.epoch ?? 0) ? 'outdated' : undefined;
+  return master.status === 'active' ? undefined : 'suspended';
 }
 
 const isExpired = ({ expires_at }: Token, now: number): boolean =>

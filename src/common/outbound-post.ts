@@ -1,8 +1,7 @@
-import { lookup } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
-import type { LookupFunction } from 'node:net';
-import { checkOutboundUrl, isBlockedAddress, type OutboundRules } from './outbound-url.js';
+import { publicLookup } from './outbound-lookup.js';
+import { checkOutboundUrl, type OutboundRules } from './outbound-url.js';
 
 const PATIENCE_MS = 5_000;
 const MOST_ANSWER_BYTES = 65_536;
@@ -49,19 +48,6 @@ function drop(answer: http.IncomingMessage): void {
   });
   answer.on('error', () => undefined);
 }
-
-/** Every address that the name stands for has to be public: which of them is taken is not ours to choose. */
-const publicLookup =
-  ({ allowCidrs }: OutboundRules): LookupFunction =>
-  (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error) return callback(error, []);
-      const blocked = addresses.some(({ address }) => isBlockedAddress(address, allowCidrs));
-      if (blocked) return callback(new Error('The name stands for a private or reserved address'), []);
-      if (options.all) callback(null, addresses);
-      else callback(null, addresses[0]!.address, addresses[0]!.family);
-    });
-  };
 
 function plainReason(error: NodeJS.ErrnoException): string {
   if (error.name === 'AbortError' || error.name === 'TimeoutError') return `No answer within ${PATIENCE_MS / 1000} s`;

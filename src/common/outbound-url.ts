@@ -28,6 +28,8 @@ export function isBlockedAddress(address: string, allowCidrs: readonly string[])
   return isInRanges(address, BLOCKED_RANGES) && !isInRanges(address, allowCidrs);
 }
 
+export const POINTS_INSIDE = 'must not point to a private or reserved address';
+
 const MAX_LENGTH = 2048;
 
 // The WHATWG parser drops tabs and newlines silently and trims blanks, so these must be seen before it.
@@ -66,7 +68,7 @@ function partsError(url: URL, text: string): string | undefined {
 function hostError(hostname: string, allowCidrs: readonly string[]): string | undefined {
   const host = hostname.replace(/^\[|\]$/g, '').replace(/\.+$/, '');
   const blocked = ipaddr.isValid(host) ? isBlockedAddress(host, allowCidrs) : isBlockedName(host, allowCidrs);
-  return blocked ? 'must not point to a private or reserved address' : undefined;
+  return blocked ? POINTS_INSIDE : undefined;
 }
 
 function isBlockedName(name: string, allowCidrs: readonly string[]): boolean {

@@ -55,6 +55,11 @@ describe('production', () => {
     ['EZ_JWT_SECRET', 'change_me_in_production', 'everybody knows'],
     ['EZ_ENCRYPTION_KEY', `${strong('d')},short`, 'too short'],
     ['EZ_DP_ENCRYPTION_KEY', 'short', 'too short'],
+    ['EZ_INTERNAL_TOKEN', strong('a'), 'the same as EZ_ADMIN_TOKEN'],
+    ['EZ_JWT_SECRET', strong('a'), 'the same as EZ_ADMIN_TOKEN'],
+    ['EZ_JWT_SECRET', strong('b'), 'the same as EZ_INTERNAL_TOKEN'],
+    ['EZ_ENCRYPTION_KEY', `${strong('d')},${strong('c')}`, 'the same as EZ_JWT_SECRET'],
+    ['EZ_DP_ENCRYPTION_KEY', strong('d'), 'the same as EZ_ENCRYPTION_KEY'],
     ['EZ_PG_DSN', 'postgres://ez:postgres@db/ez', 'everybody knows'],
     ['EZ_LOG_PG_DSN', 'host=db user=postgres password=postgres', 'everybody knows'],
     ['EZ_REDIS_PASSWORD', 'Admin123', 'everybody knows'],
@@ -62,6 +67,10 @@ describe('production', () => {
     ['EZ_CORS_ALLOW_ORIGINS', 'https://a.example.com,*', 'name the origins'],
   ])('refuses %s=%j', (name, value, reason) => {
     expect(mistakes({ ...good, [name]: value })).toEqual([expect.stringMatching(`^${name} .*${reason}`)]);
+  });
+
+  it('takes the same key twice in one list', () => {
+    expect(mistakes({ ...good, EZ_ENCRYPTION_KEY: `${strong('d')},${strong('d')}` })).toEqual([]);
   });
 
   it('reports a DSN that is wrong once, and not as missing too', () => {

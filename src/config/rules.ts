@@ -92,7 +92,7 @@ const WELL_KNOWN: ReadonlySet<string> = new Set(['change_me_in_production', 'adm
 const REMEDY = `set at least ${SHORTEST_SECRET} random characters, for example from: openssl rand -base64 32`;
 
 function checkSecrets({ auth, encryption }: Config, complain: Complain): void {
-  const checked: [string, string[]][] = [
+  const checked: [env: string, secrets: string[]][] = [
     ['EZ_ADMIN_TOKEN', [auth.admin_token]],
     ['EZ_INTERNAL_TOKEN', [auth.internal_token]],
     ['EZ_JWT_SECRET', [auth.jwt_secret]],
@@ -103,6 +103,17 @@ function checkSecrets({ auth, encryption }: Config, complain: Complain): void {
     if (secrets.length === 0 || secrets.includes('')) complain(env, `missing; ${REMEDY}`);
     else if (secrets.some((secret) => isWellKnown(secret))) complain(env, `a value that everybody knows; ${REMEDY}`);
     else if (secrets.some(({ length }) => length < SHORTEST_SECRET)) complain(env, `too short; ${REMEDY}`);
+  }
+  checkDistinct(checked, complain);
+}
+
+/** Who is given one of them must not have another with it. */
+function checkDistinct(checked: [env: string, secrets: string[]][], complain: Complain): void {
+  const owners = new Map<string, string>();
+  for (const [env, secrets] of checked) {
+    const twin = secrets.map((secret) => owners.get(secret)).find((owner) => owner !== undefined);
+    if (twin !== undefined) complain(env, `the same as ${label(twin)}; ${REMEDY}`);
+    for (const secret of secrets) if (secret !== '') owners.set(secret, env);
   }
 }
 

@@ -22,7 +22,7 @@ export type ModelsMeta = HashRecord<'version' | 'updated_at' | 'source' | 'check
 /** What `auth:master:{id}` says, before it becomes strings. */
 export interface MasterSnapshot {
   status: 'active' | 'suspended';
-  /** Raised to invalidate everything issued before. */
+  /** Tells which of its keys' records are older than this one; refuses nobody. */
   epoch: number;
   /** Route group. */
   group: string;

@@ -6,6 +6,9 @@ export const NAME_PATTERN = /^[\p{L}\p{N}._:/@+-]{1,128}$/u;
 /** No dot: the first dot of a model name ends the namespace. */
 export const NAMESPACE_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
+/** The same, or nothing. */
+export const orEmpty = ({ source, flags }: RegExp): RegExp => new RegExp(`^$|${source}`, flags);
+
 export const REQUEST_ID_PATTERN = /^[A-Za-z0-9._-]{1,64}$/;
 
 export const REQUEST_ID_HEADER = 'X-Request-ID';
@@ -44,14 +47,10 @@ export function normalizeProviderType(text: string): ProviderType | undefined {
   return PROVIDER_TYPES.find((type) => type === wanted);
 }
 
-/** Speaks Google's protocol. `gemini-cli` and `antigravity` do not belong: they have adapters of their own. */
-export const isGoogleFamily = (type: ProviderType): boolean => GOOGLE_FAMILY.has(type);
-
 /** Vertex addresses are built from the location, so an empty one has to mean something. */
 export const googleLocation = (type: ProviderType, location: string | null | undefined): string =>
   trimmedOr(VERTEX.has(type) ? 'global' : '', location);
 
-const GOOGLE_FAMILY: ReadonlySet<ProviderType> = new Set(['gemini', 'google', 'aistudio', 'vertex', 'vertex-express']);
 const VERTEX: ReadonlySet<ProviderType> = new Set(['vertex', 'vertex-express']);
 
 export const MODEL_KINDS = ['chat', 'embedding', 'rerank', 'other'] as const;

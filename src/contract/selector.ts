@@ -1,6 +1,6 @@
 import { RE2JS, RE2JSException } from 're2js';
 import type { SelectorType } from './names.js';
-import type { Candidate } from './snapshots.js';
+import type { Candidate, CandidateError } from './snapshots.js';
 
 export const SELECTOR_MAX_LENGTH = 256;
 
@@ -41,18 +41,25 @@ export type CandidateInput = Pick<
   'group_id' | 'route_group' | 'weight' | 'selector_type' | 'selector_value' | 'status'
 > & { publicModel: string; groupModels: readonly string[]; usableProviderIds: readonly number[] };
 
-/** A binding row as balancers see it: with the upstream model for each usable provider of its group, or with the reason why not. */
-export function resolveCandidate({ publicModel, groupModels, usableProviderIds, ...row }: CandidateInput): Candidate {
-  const { group_id, route_group, weight, selector_type, selector_value, status } = row;
-  const candidate = { group_id, route_group, weight, selector_type, selector_value, status };
-  if (usableProviderIds.length === 0) return { ...candidate, error: 'no_provider' };
+/** The upstream model that requests to a binding get, or why they get none. */
+export function resolveUpstream(
+  binding: CandidateInput,
+): { model: string } | { error: CandidateError; reason: string } {
+  const { selector_type: type, selector_value: value, publicModel, groupModels: models, usableProviderIds } = binding;
+  if (usableProviderIds.length > 0) return resolveSelector({ type, value, publicModel, models });
+  return { error: 'no_provider', reason: 'The provider group is disabled, or none of its API keys is active' };
+}
 
-  const selection = resolveSelector({ type: selector_type, value: selector_value, publicModel, models: groupModels });
-  if ('error' in selection) return { ...candidate, error: selection.error };
+/** A binding row as balancers see it: with the upstream model for each usable provider of its group, or with the reason why not. */
+export function resolveCandidate(binding: CandidateInput): Candidate {
+  const { group_id, route_group, weight, selector_type, selector_value, status } = binding;
+  const candidate = { group_id, route_group, weight, selector_type, selector_value, status };
+  const upstream = resolveUpstream(binding);
+  if ('error' in upstream) return { ...candidate, error: upstream.error };
 
   // Sorted, so that the same facts always give the same bytes.
-  const ids = usableProviderIds.toSorted((a, b) => a - b);
-  return { ...candidate, upstreams: Object.fromEntries(ids.map((id) => [String(id), selection.model])) };
+  const ids = binding.usableProviderIds.toSorted((a, b) => a - b);
+  return { ...candidate, upstreams: Object.fromEntries(ids.map((id) => [String(id), upstream.model])) };
 }
 
 export type CompiledSelector = { find: (text: string) => boolean; instructions: number } | { error: string };

@@ -43,7 +43,7 @@ export interface KeySnapshot {
   /** USD. */
   balance: number;
   master_id?: number;
-  /** The master's epoch. */
+  /** The master's epoch when this was written. */
   epoch?: number;
   scopes?: string[];
   /** Empty: all of the master's. */

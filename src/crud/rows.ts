@@ -41,7 +41,10 @@ export async function lockRows<Row extends ResourceRow & ObjectLiteral>(
   return ids.map((id) => byId.get(id)!);
 }
 
-/** Updates locked rows in one statement, each with its own fields. `null` sets a column to null, or else to its default. */
+/**
+ * Updates locked rows in one statement, each in the fields that were sent for it and in no other: what was read is less exact
+ * than what is stored. `null` sets a column to null, or else to its default.
+ */
 export async function updateRows<Row extends ResourceRow & ObjectLiteral>(
   manager: EntityManager,
   metadata: EntityMetadata,
@@ -51,16 +54,18 @@ export async function updateRows<Row extends ResourceRow & ObjectLiteral>(
   const given = changes.map((change, i) => cleared(metadata, known(metadata, change as Values, isGiven), i));
   const names = [...new Set(given.flatMap(Object.keys))].filter((name) => name !== 'id');
   if (names.length === 0) return before.map((row) => ({ ...row }));
-  const merged = before.map((row, i) => pick({ ...row, ...given[i] }, ['id', ...names]));
+  const items = before.map(({ id }, i) => ({ ...given[i], id }));
   const table = manager.connection.driver.escape(metadata.tableName);
+  const columns = names.map((name) => `"${name}"`).join(', ');
   const rows = await manager.query<Values[]>(
     `WITH updated AS (
-       UPDATE ${table} AS t SET ${names.map((name) => `"${name}" = v."${name}"`).join(', ')}
-         FROM jsonb_populate_recordset(NULL::${table}, $1::jsonb) AS v
-        WHERE t.id = v.id
+       UPDATE ${table} AS t
+          SET (${columns}) = (SELECT ${columns} FROM jsonb_populate_record(t, item))
+         FROM jsonb_array_elements($1::jsonb) AS item
+        WHERE t.id = (item ->> 'id')::bigint
        RETURNING t.*)
      SELECT * FROM updated`,
-    [JSON.stringify(merged)],
+    [JSON.stringify(items)],
   );
   const byId = new Map(rows.map((row) => [Number(row.id), hydrate(metadata, row) as Row]));
   return before.map(({ id }) => byId.get(id)!);
@@ -92,8 +97,6 @@ function emptyValue(column: ColumnMetadata, index: number): unknown {
     throw invalidField(`/${index}${pointerStep(column.propertyName)}`, 'must not be null');
   return column.isArray ? [] : column.default;
 }
-
-const pick = (values: Values, names: string[]): Values => Object.fromEntries(names.map((name) => [name, values[name]]));
 
 /** A row as pg hands it over → an entity, by the same transformers that TypeORM's own reads use. */
 function hydrate(metadata: EntityMetadata, raw: Values): ObjectLiteral {

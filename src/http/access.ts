@@ -1,12 +1,10 @@
 import { applyDecorators, type CanActivate, SetMetadata, type Type, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth } from '@nestjs/swagger';
-import { requestContext } from '../common/request-context.js';
+import type { AdminResource } from '../common/scopes.js';
 import { ACCESS, type Access, SCOPE } from './auth/access-metadata.js';
 import { AdminGuard } from './auth/admin.guard.js';
 import { InternalGuard } from './auth/internal.guard.js';
 import { MasterGuard } from './auth/master.guard.js';
-import { permits, type AdminResource } from './auth/scopes.js';
-import { forbidden } from './auth/sign-in.js';
 import { ApiProblems } from './openapi.js';
 
 type Decorator = ClassDecorator & MethodDecorator;
@@ -14,13 +12,6 @@ type Decorator = ClassDecorator & MethodDecorator;
 /** Operators. `resource` is the first half of the scope that a scoped admin token needs, as in `masters:read`. */
 export const AdminRoute = (resource: AdminResource): Decorator =>
   applyDecorators(guarded('admin', AdminGuard), SetMetadata(SCOPE, resource));
-
-/** For what a request writes beside the resource that its route is named for. */
-export function assertMayWrite(...resources: AdminResource[]): void {
-  const scopes = requestContext()?.scopes;
-  const missing = scopes && resources.find((resource) => !permits(scopes, resource, 'write'));
-  if (missing) throw forbidden(`This takes the scope ${missing}:write, too`);
-}
 
 /** Tenants: each sees and changes only its own. */
 export const MasterRoute = (): Decorator => guarded('master', MasterGuard);

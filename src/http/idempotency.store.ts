@@ -19,6 +19,7 @@ interface Entry {
 }
 
 const KEPT = `interval '24 hours'`;
+const AT_ONCE = 1_000;
 
 /** Answers by caller and `Idempotency-Key`. They may hold a secret that is shown once, so they are sealed. */
 @Injectable()
@@ -62,9 +63,18 @@ export class IdempotencyStore {
     );
   }
 
-  /** Called by the housekeeping job. */
-  async forgetOld(database: SqlRunner): Promise<void> {
-    await database.query(`DELETE FROM idempotency_keys WHERE created_at < now() - ${KEPT}`);
+  /** In pieces, for a statement has a few seconds; what another replica is at is left to it. @returns whether there may be more */
+  async forgetSome(database: SqlRunner): Promise<boolean> {
+    const [row] = (await database.query(
+      `WITH old AS (
+         DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+           SELECT ctid FROM idempotency_keys WHERE created_at < now() - ${KEPT}
+            ORDER BY created_at LIMIT ${AT_ONCE} FOR UPDATE SKIP LOCKED))
+         RETURNING 1
+       )
+       SELECT count(*)::int AS done FROM old`,
+    )) as { done: number }[];
+    return row!.done === AT_ONCE;
   }
 }
 

@@ -4,9 +4,8 @@ import { from, type Observable, switchMap } from 'rxjs';
 import { invalidField } from '../common/domain-error.js';
 import { requestContext } from '../common/request-context.js';
 import { configVersion } from '../contract/sync-records.js';
-import { Propagation, WAITS, type PropagationWait } from './receipt.js';
+import { DEFAULT_WAIT_MS, Propagation, WAITS, type PropagationWait } from './receipt.js';
 
-const DEFAULT_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 
 /**

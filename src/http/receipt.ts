@@ -5,6 +5,9 @@ export type PropagationOutcome = 'applied' | 'pending';
 /** Who has to have a write: Redis, or with it every data plane that lives. */
 export const WAITS = ['applied', 'dp'] as const;
 
+/** Unless the caller says how long to wait. */
+export const DEFAULT_WAIT_MS = 1_000;
+
 export interface PropagationWait {
   for: (typeof WAITS)[number];
   timeoutMs: number;

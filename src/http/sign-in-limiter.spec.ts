@@ -53,6 +53,20 @@ describe('SignInLimiter', () => {
     expect(failures).toBe(20);
   });
 
+  it('knows a v6 network by its bits, however its addresses are spelled', () => {
+    const spellings = ['2001:db8::a:b:c:d', '2001:db8::e:f:1:2', '2001:0db8:0:0::1', '2001:DB8::'];
+    const [failures] = failUntilRefused(limiter, (i) => [spellings[i % 4]!, `ezm_${i}-${'x'.repeat(20)}`]);
+    expect(failures).toBe(20);
+    expect(() => limiter.failed('2001:db8:0:1::1', 'ezm_of-somebody-else')).not.toThrow();
+  });
+
+  it('tells whom it suspects, until it forgets', () => {
+    failUntilRefused(limiter, (i) => ['192.0.2.1', `ezm_${i}-${'x'.repeat(20)}`]);
+    expect([limiter.suspects('192.0.2.1'), limiter.suspects('192.0.2.2')]).toEqual([true, false]);
+    jest.advanceTimersByTime(60_000);
+    expect(limiter.suspects('192.0.2.1')).toBe(false);
+  });
+
   it('leaves others alone', () => {
     failUntilRefused(limiter, () => ['192.0.2.1', KEY]);
     expect(() => limiter.failed('192.0.2.2', 'ezm_of-somebody-else')).not.toThrow();

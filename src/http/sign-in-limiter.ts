@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DomainError } from '../common/domain-error.js';
+import { canonicalIpRange } from '../common/ip-range.js';
 
 export interface SignInLimits {
   perAddress: number;
@@ -8,9 +9,9 @@ export interface SignInLimits {
 }
 
 /**
- * Slows down guessing. Only failures count, and a right credential is never refused: whoever shares an address with
+ * Slows down guessing. Only failures count, and a right credential gets no 429 for them: whoever shares an address with
  * an attacker must not be locked out, and credentials of 256 bits need no lock. So guards verify first and call this
- * when that failed; a request without any credential is no attempt.
+ * when that failed; a request without any credential is no attempt. What verifying may cost is the matter of `Lookups`.
  */
 export class SignInLimiter {
   /** Of all callers since the start. */
@@ -21,6 +22,11 @@ export class SignInLimiter {
   constructor({ perAddress, perCredential, windowSeconds }: SignInLimits = LIMITS) {
     this.addresses = new FailureCounts(perAddress, windowSeconds * 1000);
     this.credentials = new FailureCounts(perCredential, windowSeconds * 1000);
+  }
+
+  /** Whether there were too many failures from this address already. */
+  suspects(address: string): boolean {
+    return this.addresses.isSpent(networkOf(address), Date.now());
   }
 
   /** Counts a failure; answers 429 to the caller when there were too many from this address or for this credential. */
@@ -61,6 +67,12 @@ class FailureCounts {
     return window.failures > this.limit ? window.endsAt - now : 0;
   }
 
+  /** Whether the next failure is beyond the limit. */
+  isSpent(key: string, now: number): boolean {
+    const window = this.windows.get(key);
+    return window !== undefined && window.endsAt > now && window.failures >= this.limit;
+  }
+
   private open(key: string, now: number): { failures: number; endsAt: number } {
     this.windows.delete(key);
     const [oldest] = this.windows.keys();
@@ -72,7 +84,7 @@ class FailureCounts {
 }
 
 /** One customer of a provider has a whole /64 of v6 addresses. */
-const networkOf = (address: string): string => (address.includes(':') ? address.split(':', 4).join(':') : address);
+const networkOf = (address: string): string => canonicalIpRange(`${address}/64`) ?? address;
 
 /** What stays the same while the secret part is guessed: the claims of a JWT, the first characters of a key. */
 function knownPartOf(credential: string): string {

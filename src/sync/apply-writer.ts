@@ -49,6 +49,11 @@ export class ApplyWriter {
     }
   }
 
+  /** Sends what there is so far, and leaves the marker where it is. */
+  async flush(): Promise<void> {
+    if (this.waiting.length > 0) await this.send(false);
+  }
+
   finish(): Promise<void> {
     return this.send(true);
   }

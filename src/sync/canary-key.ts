@@ -24,8 +24,13 @@ export class CanaryKey {
   async ensure(): Promise<string> {
     const { source } = await readHead(this.database);
     const token_hash = source.replaceAll('-', '').repeat(2);
-    const [secret] = await this.database.query('SELECT 1 FROM key_secrets WHERE token_hash = $1', [token_hash]);
+    const [secret] = await this.database.query(
+      'SELECT 1 FROM key_secrets WHERE token_hash = $1 AND key_id IS NOT NULL',
+      [token_hash],
+    );
     if (!secret) {
+      // Somebody deleted the master: what a revoked secret leaves behind would keep this one from coming back.
+      await this.database.query('DELETE FROM key_secrets WHERE token_hash = $1 AND key_id IS NULL', [token_hash]);
       const secrets = [{ token_hash, hint: 'canary' }];
       await this.keys.of(await this.masterId()).create({ name: 'canary', secrets });
     }

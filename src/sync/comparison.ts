@@ -125,7 +125,7 @@ export class Comparison {
       const resources: Resource[] = [];
       for await (const batch of reader.groups(sql, [{ kind, refs }])) resources.push(...settled(batch));
       const found = await readHead(sql);
-      await durability.cover(found.version, sql)();
+      await durability.cover(found, sql)();
       return { head: found, wanted: resources };
     });
     assertFollows(marker, head);

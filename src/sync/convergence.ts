@@ -4,14 +4,13 @@ import { Denials } from './denials.js';
 import { DispatcherHealth } from './dispatcher-health.js';
 import { FullSnapshot, HeldError, type SnapshotOrder } from './full-snapshot.js';
 import { Guard } from './guard.js';
-import { startGeneration, type Head } from './head.js';
+import { raiseVersion, startGeneration, type Head } from './head.js';
 import { Holds } from './holds.js';
 import { Increment, type Progress } from './increment.js';
 import type { FoundMarker, Marker } from './marker.js';
-import { raiseVersion } from './lineage.js';
 import { MarkerWatch } from './marker-watch.js';
 import type { SnapshotReason, SnapshotReport } from './snapshot-report.js';
-import { SnapshotRequests } from './snapshot-requests.js';
+import { SyncRequests } from './sync-requests.js';
 import { SyncTools } from './sync-tools.js';
 import { isNewer, newest } from './versions.js';
 
@@ -26,7 +25,7 @@ export class Convergence {
   constructor(
     private readonly tools: SyncTools,
     private readonly increment: Increment,
-    private readonly requests: SnapshotRequests,
+    private readonly requests: SyncRequests,
     private readonly watch: MarkerWatch,
     private readonly health: DispatcherHealth,
     private readonly guard: Guard,
@@ -42,10 +41,11 @@ export class Convergence {
   /** @returns the version that Redis holds now; undefined: it does not follow until somebody confirms */
   async run(run: Run): Promise<Receipt | undefined> {
     const found = await this.tools.store.survey(run.fence);
-    this.requests.settle(found.marker?.snapshot ?? '');
+    await this.requests.settle(found.marker?.snapshot.split(',') ?? []);
     const progress = await this.increment.run(found, run.fence);
     if (found.fault) throw found.fault;
-    const reason = reasonOf(progress) ?? this.demanded ?? (this.requests.open.length > 0 ? 'requested' : undefined);
+    const reason =
+      reasonOf(progress) ?? this.demanded ?? (this.requests.open('snapshot').length > 0 ? 'requested' : undefined);
     if (!reason) {
       await this.holds.lift('takeover', 'snapshot');
       return this.reached(found.marker!, progress.head);
@@ -68,7 +68,7 @@ export class Convergence {
   ): Promise<Receipt | undefined> {
     const head = await this.historyOf(marker, progress);
     const isEmpty = await this.tools.store.isEmpty();
-    const before = isEmpty ? 'nothing' : reason === 'requested' ? 'following' : 'unknown';
+    const before = isEmpty ? 'nothing' : heldBefore(reason, progress);
     const replaces = marker && marker.source !== head.source ? marker.source : undefined;
     const since = isOneHistory(progress) ? marker!.version : head.version;
     const order: SnapshotOrder = {
@@ -76,7 +76,7 @@ export class Convergence {
       before,
       replaces,
       since,
-      ids: this.requests.open,
+      ids: this.requests.open('snapshot'),
       permits: (losses) =>
         replaces === undefined
           ? this.holds.permits({ cause: 'snapshot', source: null, losses })
@@ -121,6 +121,7 @@ export class Convergence {
     try {
       const reached = await snapshot.run();
       await this.replaced(reached, order);
+      await this.collect(snapshot, reached);
       this.ended(report, snapshot);
       this.logger.log(`full snapshot: ${snapshot.resources} resources at ${reached.gen}.${reached.version}`);
       return reached;
@@ -133,6 +134,13 @@ export class Convergence {
     }
   }
 
+  /** Everything is in. What is left over besides goes with the next run of the reconciler. */
+  private async collect(snapshot: FullSnapshot, reached: Head): Promise<void> {
+    await snapshot.collect(reached).catch((error: Error) => {
+      this.logger.warn(`records that nothing explains are left to the reconciler: ${error.message}`);
+    });
+  }
+
   private ended(report: SnapshotReport, { resources }: FullSnapshot, error?: unknown): void {
     report.resources = resources;
     report.finished_at = new Date();
@@ -143,6 +151,7 @@ export class Convergence {
   private async replaced(reached: Head, { ids }: SnapshotOrder): Promise<void> {
     this.demanded = undefined;
     this.denials.end();
+    await this.requests.settle(ids);
     this.watch.observe({ ...reached, snapshot: ids.join(',') });
     await this.holds.lift('takeover', 'snapshot');
   }
@@ -150,6 +159,11 @@ export class Convergence {
 
 function reasonOf({ standing }: Progress): SnapshotReason | undefined {
   return standing === 'current' || standing === 'behind' ? undefined : standing;
+}
+
+function heldBefore(reason: SnapshotReason, { isAhead }: Progress): SnapshotOrder['before'] {
+  if (reason === 'requested') return 'following';
+  return isAhead ? 'behind' : 'unknown';
 }
 
 /** Whether the marker is one of the versions of this history, so that what changed since is known. */

@@ -17,7 +17,7 @@ export class Denials {
     const { database, durability, store } = this.tools;
     await database.atOneMoment(async (sql) => {
       const head = await readHead(sql);
-      const durable = durability.cover(head.version, sql);
+      const durable = durability.cover(head, sql);
       const changes = await changesSince(sql, this.reached ?? since);
       await durable();
       const writer = new StageWriter(store, head.gen);

@@ -19,10 +19,10 @@ import { Convergence } from './convergence.js';
 import { DispatcherHealth } from './dispatcher-health.js';
 import { Holds } from './holds.js';
 import { Leadership } from './leadership.js';
-import { ReconcileReports, RECONCILE_CHANNEL, RECONCILED_CHANNEL } from './reconcile-reports.js';
+import { ReconcileReports, RECONCILED_CHANNEL } from './reconcile-reports.js';
 import { Reconciler } from './reconciler.js';
 import { RedisStore } from './redis-store.js';
-import { SnapshotRequests, SNAPSHOT_CHANNEL } from './snapshot-requests.js';
+import { REQUEST_CHANNEL, SyncRequests } from './sync-requests.js';
 import { isNewer } from './versions.js';
 
 const POLL = 'sync:poll';
@@ -54,7 +54,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     @Inject(CONFIG_REDIS) private readonly redis: RedisClient,
     private readonly leadership: Leadership,
     private readonly convergence: Convergence,
-    private readonly requests: SnapshotRequests,
+    private readonly requests: SyncRequests,
     private readonly health: DispatcherHealth,
     private readonly reconciler: Reconciler,
     private readonly reports: ReconcileReports,
@@ -71,13 +71,14 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     this.leadership.listener = {
       elected: () => {
         this.holds.recall();
+        this.requests.recall();
         this.retryNow();
       },
       notified: (channel, payload) => this.hear(channel, payload),
     };
     this.scheduler.addInterval(
       POLL,
-      setInterval(() => this.news.ring(), interval_seconds * 1000),
+      setInterval(() => this.hearRequest(), interval_seconds * 1000),
     );
     this.scheduler.addInterval(
       RECONCILE,
@@ -98,19 +99,21 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
   private hear(channel: string, payload: string): void {
     if (channel === RECONCILED_CHANNEL) {
       this.reports.hear(payload);
-    } else if (channel === RECONCILE_CHANNEL) {
-      this.reconcile(payload);
-    } else if (channel === SNAPSHOT_CHANNEL) {
-      this.requests.hear(payload);
-      this.news.ring();
+    } else if (channel === REQUEST_CHANNEL) {
+      this.hearRequest();
     } else {
       const [gen = '', version = ''] = payload.split('.');
       this.hearCommit({ gen, version });
     }
   }
 
-  private reconcile(id?: string): void {
-    this.reconciler.begin(id);
+  private hearRequest(): void {
+    this.requests.recall();
+    this.news.ring();
+  }
+
+  private reconcile(): void {
+    this.reconciler.begin();
     this.news.ring();
   }
 
@@ -146,10 +149,13 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     if (fence === undefined) return 0;
     this.recovery.take();
     try {
+      await this.requests.look();
       const order = { fence, hasNews: () => this.news.take(), signal: this.stopping.signal };
       this.reached = await this.convergence.run(order);
       if (this.health.consecutiveFailures > 0) this.logger.log('Redis follows again');
       this.health.succeeded();
+      // A full snapshot takes all news for changes.
+      if (this.requests.isUnread) this.news.ring();
       return 0;
     } catch (error) {
       return this.failed(error);

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { FLUSH } from '../database/durable.js';
+import type { Receipt } from '../common/request-context.js';
 import { CommitSignal } from '../outbox/commit-signal.js';
 import { SyncDatabase, type Sql } from './sync-database.js';
-import { isNewer, newest } from './versions.js';
+import { isNewer } from './versions.js';
 
 /**
  * A commit can be read before it is on the disk. Redis must not show what a crash of PostgreSQL could still take back, so
@@ -10,23 +11,23 @@ import { isNewer, newest } from './versions.js';
  */
 @Injectable()
 export class Durability {
-  /** No crash takes back anything up to this version. */
-  private safe = '0';
+  /** No crash takes back anything up to this version of this generation; another may give the same versions anew. */
+  private safe: Receipt = { gen: '0', version: '0' };
   private readonly awaited = new Set<Acknowledgement>();
 
   constructor(
     private readonly database: SyncDatabase,
     signal: CommitSignal,
   ) {
-    signal.onCommit(({ version }) => this.reached(version));
+    signal.onCommit((receipt) => this.reached(receipt));
   }
 
   /**
-   * Begins at once to make safe what `moment`, an open transaction, has read at `version`.
+   * Begins at once to make safe what `moment`, an open transaction, has read at `head`.
    * @returns to be called before the first of it is shown
    */
-  cover(version: string, moment: Sql): () => Promise<void> {
-    const covered = this.until(version);
+  cover(head: Receipt, moment: Sql): () => Promise<void> {
+    const covered = this.until(head);
     covered.catch(() => undefined); // Thrown where it is waited for, unless the reading fails first.
     return async () => {
       await covered;
@@ -35,26 +36,26 @@ export class Durability {
     };
   }
 
-  private async until(version: string): Promise<void> {
-    if (!isNewer(version, this.safe)) return;
-    const acknowledged = new Acknowledgement(version);
+  private async until(head: Receipt): Promise<void> {
+    if (reaches(this.safe, head)) return;
+    const acknowledged = new Acknowledgement(head);
     this.awaited.add(acknowledged);
     try {
       // Mostly its writer is in this process, and has waited longer already.
-      await Promise.race([acknowledged.arrived, this.flush(version)]);
+      await Promise.race([acknowledged.arrived, this.flush(head)]);
     } finally {
       this.awaited.delete(acknowledged);
     }
   }
 
-  private async flush(version: string): Promise<void> {
+  private async flush(head: Receipt): Promise<void> {
     await this.database.query(`SELECT ${FLUSH}`);
-    this.reached(version);
+    this.reached(head);
   }
 
-  private reached(version: string): void {
-    this.safe = newest(this.safe, version);
-    for (const acknowledgement of this.awaited) acknowledgement.hear(version);
+  private reached(point: Receipt): void {
+    if (isNewer(point.gen, this.safe.gen) || reaches(point, this.safe)) this.safe = point;
+    for (const acknowledgement of this.awaited) acknowledgement.hear(point);
   }
 }
 
@@ -62,9 +63,13 @@ class Acknowledgement {
   private arrive: () => void = () => undefined;
   readonly arrived = new Promise<void>((resolve) => (this.arrive = resolve));
 
-  constructor(private readonly version: string) {}
+  constructor(private readonly head: Receipt) {}
 
-  hear(version: string): void {
-    if (!isNewer(this.version, version)) this.arrive();
+  hear(point: Receipt): void {
+    if (reaches(point, this.head)) this.arrive();
   }
 }
+
+/** Whether it is that moment of the same history, or a later one. */
+const reaches = (point: Receipt, other: Receipt): boolean =>
+  point.gen === other.gen && !isNewer(other.version, point.version);

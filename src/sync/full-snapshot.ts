@@ -17,8 +17,8 @@ const SWAP_ATTEMPTS = 5;
 
 export interface SnapshotOrder {
   fence: string;
-  /** What Redis holds before: nothing at all, what follows this database, or what nobody can tell. */
-  before: 'nothing' | 'following' | 'unknown';
+  /** What Redis holds before: nothing at all, what follows this database, so far or but for a backlog, or what nobody can tell. */
+  before: 'nothing' | 'following' | 'behind' | 'unknown';
   /** Whatever changed after this version was changed on purpose, and may be gone. */
   since: string;
   /** The database whose configuration may be replaced, if Redis holds that of another. */
@@ -69,12 +69,21 @@ export class FullSnapshot {
     if (before !== 'nothing') await this.assertMayLose();
     await this.writer.open();
     await this.catchUp();
-    if (before === 'unknown') await this.denyTokens();
+    if (before === 'unknown' || before === 'behind') await this.denyTokens();
     await this.stageSmallKinds();
     await this.stageKeys();
-    const head = await this.swapIn();
-    if (before !== 'nothing') await this.collect(head);
-    return head;
+    return this.swapIn();
+  }
+
+  /** Deletes the records that nothing explains, once it is in. */
+  async collect({ gen }: Head): Promise<void> {
+    const { before, fence, hasNews, signal } = this.order;
+    if (before === 'nothing') return;
+    const between = async (): Promise<void> => {
+      if (hasNews()) await this.increment.run(await this.tools.store.survey(fence), fence);
+      signal.throwIfAborted();
+    };
+    await collectOrphans(this.tools, { gen, fence, between });
   }
 
   /** @param fields what is staged; without, what there may be at most */
@@ -164,34 +173,36 @@ export class FullSnapshot {
     return database.atOneMoment(async (sql) => {
       const head = await readHead(sql);
       const from = this.liveVersion(found.marker, head);
-      const durable = durability.cover(head.version, sql);
+      const durable = durability.cover(head, sql);
       const target = { head, fence: this.order.fence, durable };
       const live = from === undefined ? undefined : new ApplyWriter(this.tools, { ...target, from });
-      const changes = await changesSince(sql, from === undefined ? this.staged : oldest(from, this.staged));
+      const isFollowing = this.order.before === 'following';
+      const changes = await changesSince(sql, isFollowing ? oldest(from!, this.staged) : this.staged);
       // The next snapshot reads them in order, which is faster.
       if (!changes) throw new RefusedError('more has changed than can be caught up with', this.order.fence);
-      const arrived = from === undefined ? undefined : metrics.onTheirWay(changes, from);
+      const arrived = isFollowing ? metrics.onTheirWay(changes, from!) : undefined;
       await durable();
       for await (const batch of reader.groups(sql, inClosureOrder(changes))) {
         await live?.add(batch.resources);
         await this.stage(batch, live ? [] : batch.resources);
       }
-      await live?.finish();
+      await (isFollowing ? live?.finish() : live?.flush());
       arrived?.();
       this.staged = head.version;
-      return { head, marker: live ? markerName(head) : found.name };
+      return { head, marker: isFollowing ? markerName(head) : found.name };
     });
   }
 
-  /** Where what is live has to follow from; undefined where it can't. */
+  /** The version that what is live has, with all of which it can follow; undefined where it can't. */
   private liveVersion(marker: Marker | undefined, head: Head): string | undefined {
     const standing = standingOf(marker, head);
     const isFollowing = standing === 'current' || standing === 'behind';
-    const isChanged = head.gen !== this.writer.gen || (this.order.before === 'following' && !isFollowing);
+    const mayFollow = this.order.before === 'following' || this.order.before === 'behind';
+    const isChanged = head.gen !== this.writer.gen || (mayFollow && !isFollowing);
     const isForeign = marker !== undefined && ![head.source, this.order.replaces].includes(marker.source);
     if (isChanged || isForeign || standing === 'alien')
       throw new RefusedError('another generation has begun', this.order.fence);
-    return this.order.before === 'following' ? marker!.version : undefined;
+    return mayFollow ? marker!.version : undefined;
   }
 
   private async swapIn(): Promise<Head> {
@@ -211,14 +222,5 @@ export class FullSnapshot {
       if (status === 'fenced') throw new RefusedError('fenced', detail);
     }
     throw new RefusedError('somebody else moves the marker', this.order.fence);
-  }
-
-  private async collect({ gen }: Head): Promise<void> {
-    const { fence, hasNews, signal } = this.order;
-    const between = async (): Promise<void> => {
-      if (hasNews()) await this.increment.run(await this.tools.store.survey(fence), fence);
-      signal.throwIfAborted();
-    };
-    await collectOrphans(this.tools, { gen, fence, between });
   }
 }

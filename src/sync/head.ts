@@ -44,9 +44,26 @@ export async function changesSince(
   version: string,
   options: { retryBroken?: boolean } = {},
 ): Promise<DatedChange[] | undefined> {
-  const broken = options.retryBroken ? 'OR s.quarantined_at IS NOT NULL' : '';
+  return readChanges(
+    sql,
+    version,
+    options.retryBroken ? 's.version > $1 OR s.quarantined_at IS NOT NULL' : 's.version > $1',
+  );
+}
+
+/**
+ * Of too many changes those that are few: of all that is no key, and of keys that were touched by themselves.
+ * @returns undefined if even these are too many
+ */
+export async function fewChangesSince(sql: Sql, version: string): Promise<DatedChange[] | undefined> {
+  const others = await readChanges(sql, version, `s.version > $1 AND s.kind NOT IN ('key', 'master_keys')`);
+  const keys = await readChanges(sql, version, `s.version > $1 AND s.kind = 'key'`);
+  return others && [...others, ...(keys ?? [])];
+}
+
+async function readChanges(sql: Sql, version: string, where: string): Promise<DatedChange[] | undefined> {
   const changes = await sql.query<DatedChange>(
-    `WITH touched AS (SELECT * FROM sync_resource s WHERE s.version > $1 ${broken})
+    `WITH touched AS (SELECT * FROM sync_resource s WHERE ${where})
      SELECT s.kind, s.ref, s.deleted, ${KEY_IS_DENIED} AS is_denial,
             s.version::text, extract(epoch FROM clock_timestamp() - s.changed_at) AS age
        FROM (SELECT * FROM (${EACH_CHANGED}) changed LIMIT $2) s ${KEY_JOINS}`,
@@ -64,6 +81,15 @@ export async function startGeneration(sql: Sql, { gen, version }: Marker): Promi
     `UPDATE sync_head SET gen = greatest(gen, $1) + 1, version = greatest(version, $2)
       RETURNING gen::text, version::text, source::text`,
     [gen, version],
+  );
+  return head!;
+}
+
+/** In a generation that has begun already no version is to be given that the one before has given. */
+export async function raiseVersion(sql: Sql, { version }: Marker): Promise<Head> {
+  const [head] = await sql.query<Head>(
+    `UPDATE sync_head SET version = greatest(version, $1) RETURNING gen::text, version::text, source::text`,
+    [version],
   );
   return head!;
 }

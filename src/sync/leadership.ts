@@ -5,10 +5,10 @@ import pg from 'pg';
 import { Config } from '../config/config.js';
 import { parsePgDsn } from '../config/pg-dsn.js';
 import { CONFIG_CHANNEL } from '../outbox/seal.js';
-import { RECONCILE_CHANNEL, RECONCILED_CHANNEL } from './reconcile-reports.js';
-import { SNAPSHOT_CHANNEL } from './snapshot-requests.js';
+import { RECONCILED_CHANNEL } from './reconcile-reports.js';
+import { REQUEST_CHANNEL } from './sync-requests.js';
 
-const CHANNELS = [CONFIG_CHANNEL, SNAPSHOT_CHANNEL, RECONCILE_CHANNEL, RECONCILED_CHANNEL];
+const CHANNELS = [CONFIG_CHANNEL, REQUEST_CHANNEL, RECONCILED_CHANNEL];
 
 /** Any number that every EZ-API release agrees on. */
 const DISPATCH_LOCK = 7_361_406;

@@ -1,8 +1,5 @@
 import { Logger } from '@nestjs/common';
 import type { ClientBase } from 'pg';
-import type { Head } from './head.js';
-import type { Marker } from './marker.js';
-import type { Sql } from './sync-database.js';
 
 /** What tells a server from one that shares its past; null: this server doesn't say. */
 interface Lineage {
@@ -31,15 +28,6 @@ export async function recognise(client: ClientBase): Promise<void> {
   if (!known || !(isOther(known.place, seen.place) || isOther(known.timeline, seen.timeline))) return;
   const { rows } = await client.query<Recorded>(RECORD, [seen.place, seen.timeline, known.place, known.timeline]);
   if (rows[0]) report(known, rows[0]);
-}
-
-/** In a generation that has begun already no version is to be given that the one before has given. */
-export async function raiseVersion(sql: Sql, { version }: Marker): Promise<Head> {
-  const [head] = await sql.query<Head>(
-    `UPDATE sync_head SET version = greatest(version, $1) RETURNING gen::text, version::text, source::text`,
-    [version],
-  );
-  return head!;
 }
 
 const HEAD = 'SELECT place, timeline, gen::text, version::text, source::text FROM sync_head';

@@ -3,9 +3,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DriftTally, unrepaired, type DriftCount } from './drift.js';
 import { SyncDatabase } from './sync-database.js';
 import { SyncMetrics } from './sync-metrics.js';
+import { SyncRequests } from './sync-requests.js';
 
-/** Channel on which the dispatching replica hears of requests; payload: an id. */
-export const RECONCILE_CHANNEL = 'ez_reconcile';
 /** Channel on which the others hear what came of a run; payload: a report. */
 export const RECONCILED_CHANNEL = 'ez_reconciled';
 
@@ -36,13 +35,14 @@ export class ReconcileReports {
   constructor(
     private readonly database: SyncDatabase,
     private readonly metrics: SyncMetrics,
+    private readonly requests: SyncRequests,
   ) {}
 
   /** @returns the report of a run that began after this, or undefined if there is none in time */
   async request(timeoutMs: number): Promise<ReconcileReport | undefined> {
     const id = randomUUID();
     const report = this.waitFor(id, timeoutMs);
-    await this.database.query('SELECT pg_notify($1, $2)', [RECONCILE_CHANNEL, id]);
+    await this.requests.ask('reconcile', { id });
     return report;
   }
 

@@ -7,6 +7,7 @@ import { HeldReader } from './held-reader.js';
 import { Holds } from './holds.js';
 import { ReconcileReports, type ReconcileReport } from './reconcile-reports.js';
 import { isWrongType } from './redis-store.js';
+import { SyncRequests } from './sync-requests.js';
 import { SyncTools } from './sync-tools.js';
 
 /** A page may meet a Redis that has just been emptied, or swapped; the same page again and again is something else. */
@@ -40,7 +41,6 @@ interface Run {
 @Injectable()
 export class Reconciler {
   private run: Run | undefined;
-  private wanted: string[] = [];
   private isDue = false;
 
   constructor(
@@ -48,6 +48,7 @@ export class Reconciler {
     private readonly reader: HeldReader,
     private readonly reports: ReconcileReports,
     private readonly holds: Holds,
+    private readonly requests: SyncRequests,
   ) {}
 
   /** The run that is going on. */
@@ -55,17 +56,15 @@ export class Reconciler {
     return this.run && reportOf(this.run);
   }
 
-  /** A run begins with the next step, or after the one that is going on. With `id`, somebody waits for it. */
-  begin(id?: string): void {
-    if (id !== undefined) this.wanted.push(id);
-    // The interval doesn't add to a run that takes longer than it.
-    this.isDue ||= id !== undefined || !this.run;
+  /** A run begins with the next step, unless one is going on. One that was asked for begins after that, and without this. */
+  begin(): void {
+    this.isDue ||= !this.run;
   }
 
   /** One page. Never throws: what fails ends the run. */
   async step(fence: string | undefined): Promise<Turn> {
     if (fence === undefined) return this.abandon();
-    if (!this.run && !this.isDue) return {};
+    if (!this.run && !this.isDue && this.requests.open('reconcile').length === 0) return {};
     this.run ??= this.start();
     const { run } = this;
     const from = Date.now();
@@ -81,11 +80,16 @@ export class Reconciler {
   }
 
   private start(): Run {
-    const ids = this.wanted;
-    this.wanted = [];
     this.isDue = false;
     return {
-      report: { ids, started_at: new Date(), finished_at: null, resources: 0, drift: [], error: null },
+      report: {
+        ids: this.requests.open('reconcile'),
+        started_at: new Date(),
+        finished_at: null,
+        resources: 0,
+        drift: [],
+        error: null,
+      },
       comparison: new Comparison(this.tools, this.reader, (losses) =>
         this.holds.permits({ cause: 'reconcile', source: null, losses }),
       ),
@@ -123,14 +127,16 @@ export class Reconciler {
   private async finish(run: Run, error: string | null): Promise<void> {
     this.run = undefined;
     const report = { ...reportOf(run), finished_at: new Date(), error: error?.slice(0, ERROR_LENGTH) ?? null };
+    await this.requests.settle(report.ids);
     await this.reports.record(report);
   }
 
-  /** Another replica leads now, and compares. */
+  /** Another replica leads now, and answers who has asked. */
   private async abandon(): Promise<Turn> {
     this.isDue = false;
-    this.wanted = [];
-    if (this.run) await this.finish(this.run, 'this replica no longer dispatches');
+    if (!this.run) return {};
+    this.run.report.ids = [];
+    await this.finish(this.run, 'this replica no longer dispatches');
     return {};
   }
 }

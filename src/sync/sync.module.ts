@@ -32,13 +32,13 @@ import { ReconcileReports } from './reconcile-reports.js';
 import { Reconciler } from './reconciler.js';
 import { RedisStore } from './redis-store.js';
 import { ResourceReader } from './resource-reader.js';
-import { SnapshotRequests } from './snapshot-requests.js';
 import { createSources } from './sources.js';
 import { SyncController } from './sync.controller.js';
 import { StreamGate } from './stream-gate.js';
 import { SyncDatabase } from './sync-database.js';
 import { SyncGauges } from './sync-gauges.js';
 import { SyncMetrics } from './sync-metrics.js';
+import { SyncRequests } from './sync-requests.js';
 import { SyncService } from './sync.service.js';
 import { SyncTools } from './sync-tools.js';
 
@@ -78,11 +78,11 @@ import { SyncTools } from './sync-tools.js';
     Quarantine,
     ReconcileReports,
     Reconciler,
-    SnapshotRequests,
     StreamGate,
     SyncDatabase,
     SyncGauges,
     SyncMetrics,
+    SyncRequests,
     SyncService,
     SyncTools,
   ],

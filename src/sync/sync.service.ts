@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { notFound } from '../common/domain-error.js';
 import type { Page } from '../common/page.js';
 import { Config } from '../config/config.js';
+import { DEFAULT_WAIT_MS } from '../http/receipt.js';
 import { Outbox } from '../outbox/outbox.js';
 import { Eviction } from '../redis/eviction.js';
 import { onConnected } from '../redis/masters.js';
@@ -18,7 +19,6 @@ import { MarkerWatch } from './marker-watch.js';
 import { ReconcileReports } from './reconcile-reports.js';
 import { toReconcileRunView, type ReconcileDto, type ReconcileView } from './reconcile.dto.js';
 import { Reconciler } from './reconciler.js';
-import { SnapshotRequests } from './snapshot-requests.js';
 import {
   changedAfter,
   countResources,
@@ -28,6 +28,7 @@ import {
   quarantined,
 } from './sync-resources.js';
 import { toSyncStatus } from './sync-status.js';
+import { SyncRequests } from './sync-requests.js';
 import { SyncTools } from './sync-tools.js';
 import type {
   ListSyncResourcesDto,
@@ -37,7 +38,6 @@ import type {
   SyncStatusView,
 } from './sync.dto.js';
 
-const DEFAULT_WAIT_MS = 1_000;
 const RECONCILE_WAIT_MS = 10_000;
 export const NONE = '-1';
 
@@ -57,7 +57,7 @@ export class SyncService {
 
   constructor(
     private readonly tools: SyncTools,
-    private readonly requests: SnapshotRequests,
+    private readonly requests: SyncRequests,
     private readonly watch: MarkerWatch,
     private readonly leadership: Leadership,
     private readonly health: DispatcherHealth,
@@ -102,22 +102,22 @@ export class SyncService {
   }
 
   async requestSnapshot({ wait, timeout_ms = DEFAULT_WAIT_MS }: RequestSnapshotDto): Promise<SnapshotRequestView> {
-    const id = await this.requests.request();
-    const isApplied = wait === 'applied' && (await this.requests.waitFor(id, timeout_ms));
+    const id = await this.requests.ask('snapshot');
+    const isNamed = ({ snapshot }: Pick<Marker, 'snapshot'>): boolean => snapshot.split(',').includes(id);
+    const isApplied = wait === 'applied' && (await this.watch.until(isNamed, timeout_ms));
     return { id, state: isApplied ? 'applied' : 'pending' };
   }
 
   /** Who did it belongs into the operation log, and its commit wakes the dispatcher. */
-  async confirm(id: string): Promise<HoldView> {
-    const hold = await this.outbox.write(async (tx) => {
+  confirm(id: string): Promise<HoldView> {
+    return this.outbox.write(async (tx) => {
       const confirmed = await confirmHold(tx, id);
       if (!confirmed) throw notFound('hold');
       const after = toHoldView(confirmed);
       tx.log({ action: 'confirm', resource: 'sync hold', resource_id: null, before: null, after });
+      if (after.cause === 'reconcile') await this.requests.ask('reconcile', { sql: tx.manager });
       return after;
     });
-    if (hold.cause === 'reconcile') await this.reports.request(0);
-    return hold;
   }
 
   async reconcile({ wait_ms = RECONCILE_WAIT_MS }: ReconcileDto): Promise<ReconcileView> {

@@ -4,7 +4,7 @@ import { MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ACCESS, SCOPE, type Access } from '../../src/http/auth/access-metadata.js';
-import { ADMIN_RESOURCES, modeOf } from '../../src/http/auth/scopes.js';
+import { ADMIN_RESOURCES, modeOf } from '../../src/common/scopes.js';
 import { ADMIN_TOKEN, INTERNAL_TOKEN, startApp, type TestApp } from '../support/app.js';
 import type { Http } from '../support/http.js';
 

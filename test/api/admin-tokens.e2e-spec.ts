@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isWellFormedToken } from '../../src/contract/token.js';
 import { startApp, type TestApp } from '../support/app.js';
+import { aKey, aMaster } from '../support/gateway.js';
 import type { Http } from '../support/http.js';
 
 const SOON = (): string => new Date(Date.now() + 3_600_000).toISOString();
@@ -74,6 +75,20 @@ describe('admin tokens', () => {
     expect((await both.delete(`/admin/provider-groups/${group}?cascade=true`)).body.detail).toContain('bindings:write');
     const all = await holderOf('provider-groups:write', 'api-keys:write', 'bindings:write');
     expect((await all.delete(`/admin/provider-groups/${group}?cascade=true`)).status).toBe(204);
+  });
+
+  it('take the scope of keys to delete a master that has some, by itself or in a batch', async () => {
+    const [empty, full] = [(await aMaster(app)).id, (await aMaster(app)).id];
+    await aKey(app, full);
+    const [masters, both] = [await holderOf('masters:write'), await holderOf('masters:write', 'keys:write')];
+    const refused = await masters.delete(`/admin/masters/${full}`);
+    expect([refused.status, refused.body.detail]).toEqual([403, 'This takes the scope keys:write, too']);
+    expect((await masters.post('/admin/masters/batch', { delete: [empty, full] })).status).toBe(403);
+    const second = { action: 'delete', ids: [full] };
+    expect((await masters.post('/admin/masters/batch', second)).status).toBe(403);
+    expect((await app.admin.get(`/admin/masters/${full}/keys`)).body.total).toBe(1);
+    expect((await masters.delete(`/admin/masters/${empty}`)).status).toBe(204);
+    expect((await both.post('/admin/masters/batch', second)).status).toBe(200);
   });
 
   it('end at the time that was set for them', async () => {

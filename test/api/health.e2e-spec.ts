@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
+import { until } from '../support/launcher.js';
 
 const WELL = { status: 'ok', postgres: 'up', schema: 'expected', redis: 'up', logs: 'up', undecryptable_secrets: 0 };
 
@@ -33,12 +34,41 @@ describe('health', () => {
   ])('is not ready while the database %s', async (_what, schema, change) => {
     const undo = await spoil(change);
     const down = { ...WELL, status: 'down', schema, undecryptable_secrets: null };
+    await until(async () => (await app.anyone.get('/health/ready')).status === 503);
     const ready = await app.anyone.get('/health/ready');
     expect([ready.status, ready.body]).toEqual([503, down]);
     expect(await app.anyone.get('/health')).toMatchObject({ status: 200, body: down });
     expect((await app.anyone.get('/health/live')).status).toBe(200);
     await undo();
-    expect((await app.anyone.get('/health/ready')).status).toBe(200);
+    await until(async () => (await app.anyone.get('/health/ready')).status === 200);
+  });
+
+  it('is looked at once for all who ask at a time', async () => {
+    const crowded = await startApp();
+    const holder = crowded.db.createQueryRunner();
+    await holder.startTransaction();
+    const [{ name }] = await holder.query('SELECT current_database() AS name');
+    await holder.query('SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE migrations');
+    const asked = Promise.all(Array.from({ length: 20 }, () => crowded.anyone.get('/health/ready')));
+    const waiting: number[] = [];
+    const look = async () => {
+      const found = await app.db.query<object[]>(
+        `SELECT FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock' AND query LIKE '%migrations%'`,
+        [name],
+      );
+      waiting.push(found.length);
+    };
+    await until(async () => {
+      await look();
+      return waiting.some((count) => count > 0);
+    });
+    const statuses = (await asked).map(({ status }) => status);
+    await look();
+    expect(Math.max(...waiting)).toBe(1);
+    expect(new Set(statuses)).toEqual(new Set([503]));
+    await holder.rollbackTransaction();
+    await holder.release();
+    await crowded.close();
   });
 
   /** @returns what makes it undone */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { IdempotencySweeper } from '../../src/http/idempotency.sweeper.js';
 import { aRecord, balancer, storedCount } from '../support/access-logs.js';
 import { startApp, type TestApp } from '../support/app.js';
 
@@ -110,6 +111,19 @@ describe('a POST with an Idempotency-Key', () => {
         WHERE datname = current_database() AND state LIKE 'idle in transaction%' AND state_change < now() - interval '1 second'`,
     );
     expect(open).toEqual([]);
+  });
+
+  it('is kept for a day and then forgotten, however many there are', async () => {
+    const kept = key();
+    await app.admin.post('/admin/namespaces', { name: `kept-${randomUUID().slice(0, 8)}` }, kept);
+    await app.db.query(
+      `INSERT INTO idempotency_keys (principal, key, fingerprint, answer, created_at)
+       SELECT 'admin:admin', 'old-' || n, '', '', now() - interval '25 hours' FROM generate_series(1, 2500) n`,
+    );
+    await app.nest.get(IdempotencySweeper).sweep();
+    const rows = await app.db.query<{ key: string }[]>('SELECT key FROM idempotency_keys');
+    expect(rows.map((row) => row.key).filter((name) => name.startsWith('old-'))).toEqual([]);
+    expect(rows).toContainEqual({ key: kept['idempotency-key'] });
   });
 
   it.each(['', 'x'.repeat(256), 'with blank'])('is a 400 when the key is %j', async (value) => {

@@ -2,6 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
 import { aKey, aMaster, aNamespace, tokenHash, unused, type KeyBody } from '../support/gateway.js';
 
+const STORED = `
+  SELECT weight, balance::text, to_char(expires_at, 'US') AS micros, cardinality(deny_ips) AS denied
+    FROM keys WHERE id = ANY ($1) ORDER BY id`;
+
 describe('keys in a batch', () => {
   let app: TestApp;
   let namespace: string;
@@ -39,6 +43,24 @@ describe('keys in a batch', () => {
     );
     expect(await Promise.all(statuses)).toEqual(['active', 'active', 'revoked']);
     expect(body.updated[0]).not.toHaveProperty('token');
+  });
+
+  it('change only in the fields that were sent for each, and keep every digit of the others', async () => {
+    const [rich, other] = [await aKey(app, master), await aKey(app, master, { deny_ips: ['192.0.2.1'] })];
+    const stored = () => app.db.query<object[]>(STORED, [[rich.id, other.id]]);
+    await app.db.query(`UPDATE keys SET balance = 123456789012345.123456789, expires_at = $2 WHERE id = $1`, [
+      rich.id,
+      '2090-01-01T00:00:00.123456Z',
+    ]);
+    const update = [
+      { id: rich.id, weight: 7 },
+      { id: other.id, balance: 5, expires_at: null, deny_ips: null },
+    ];
+    expect((await batch({ update })).status).toBe(200);
+    expect(await stored()).toEqual([
+      { weight: 7, balance: '123456789012345.123456789', micros: '123456', denied: 0 },
+      { weight: 1, balance: '5.000000000', micros: null, denied: 0 },
+    ]);
   });
 
   it('are a thousand at once, each with its own token', async () => {

@@ -172,6 +172,66 @@ describe('secrets of a key', () => {
     });
   });
 
+  describe('when the key is deleted', () => {
+    const refused = async (token_hash: string, path = keys) => {
+      const { status, body } = await app.admin.post(path, { name: 'again', secrets: [{ token_hash }] });
+      expect([status, body.code, body.errors[0].pointer]).toEqual([
+        409,
+        'uq_key_secrets_token_hash',
+        '/secrets/0/token_hash',
+      ]);
+      await app.sync();
+      expect((await record(token_hash)).status).toBe('revoked');
+    };
+
+    it('stay revoked if they were, and no key can be given them again', async () => {
+      const { id, token } = await aKey(app, master);
+      await app.admin.post(`${keys}/${id}/revoke`);
+      await app.admin.delete(`${keys}/${id}?wait=applied`);
+      await refused(tokenHash(token));
+      expect((await app.admin.get(`${keys}?token_hash=${tokenHash(token)}`)).body.total).toBe(0);
+    });
+
+    it('are as final when they were replaced or about to be, and only then', async () => {
+      const { id, token } = await aKey(app, master);
+      const second = (await rotate(id)).body.token;
+      const third = (await rotate(id, { overlap_seconds: 3600 })).body.token;
+      await app.admin.post(`${keys}/batch?wait=applied`, { delete: [id] });
+      for (const ended of [token, second]) await refused(tokenHash(ended));
+      const moved = await aKey(app, master, { secrets: [{ token_hash: tokenHash(third) }] });
+      expect(moved.secrets).toMatchObject([{ revoked_at: null }]);
+      await app.sync();
+      expect(await statusOf(third)).toBe('active');
+    });
+
+    it('are refused within the batch that deletes their key, too', async () => {
+      const { id, token } = await aKey(app, master);
+      await app.admin.post(`${keys}/${id}/revoke`);
+      const create = [{ name: 'again', secrets: [{ token_hash: tokenHash(token) }] }];
+      const { status, body } = await app.admin.post(`${keys}/batch`, { delete: [id], create });
+      expect([status, body.errors[0].pointer]).toEqual([409, '/create/0/secrets/0/token_hash']);
+    });
+
+    it('stay revoked when it goes with its master', async () => {
+      const other = (await aMaster(app)).id;
+      const [revoked, good] = [await aKey(app, other), await aKey(app, other)];
+      await app.admin.post(`/admin/masters/${other}/keys/${revoked.id}/revoke`);
+      expect((await app.admin.delete(`/admin/masters/${other}?wait=applied`)).status).toBe(204);
+      await refused(tokenHash(revoked.token));
+      await aKey(app, master, { secrets: [{ token_hash: tokenHash(good.token) }] });
+    });
+
+    it('stay revoked through a full snapshot', async () => {
+      const { id, token } = await aKey(app, master);
+      await app.admin.post(`${keys}/${id}/revoke`);
+      await app.admin.delete(`${keys}/${id}?wait=applied`);
+      await app.redis.flushdb();
+      await app.sync();
+      expect(await statusOf(token)).toBe('revoked');
+      await refused(tokenHash(token));
+    });
+  });
+
   describe('at the end of an overlap', () => {
     const sweep = () => app.nest.get(OverlapSweeper).run();
     const head = async () => (await app.db.query('SELECT version FROM sync_head'))[0].version;

@@ -98,6 +98,19 @@ describe('tokens, as a tenant sees and changes its own', () => {
     expect((await tenant.get(`/v1/tokens/${id}`)).status).toBe(404);
   });
 
+  it('are opened again by the tenant whoever suspended or limited them, but not while the master is suspended', async () => {
+    const { master_key, id: masterId } = await aMaster(app);
+    const owner = app.anyone.as(master_key);
+    const key = await aKey(app, masterId);
+    const record = async () => (await app.redis.hgetall(`auth:token:${tokenHash(key.token)}`)).status;
+    await app.admin.patch(`/admin/masters/${masterId}/keys/${key.id}`, { status: 'suspended', quota_limit: 0 });
+    const opened = await owner.patch(`/v1/tokens/${key.id}?wait=applied`, { status: 'active', quota_limit: null });
+    expect([opened.status, opened.body.status, await record()]).toEqual([200, 'active', 'active']);
+    await app.admin.post(`/admin/masters/${masterId}/manage?wait=applied`, { action: 'suspend' });
+    expect((await owner.patch(`/v1/tokens/${key.id}`, { status: 'active' })).status).toBe(401);
+    expect(await record()).toBe('suspended');
+  });
+
   it('are a batch in one version', async () => {
     const { id } = await aToken();
     const { body, headers } = await tenant.post('/v1/tokens/batch', { create: [{ name: 'a' }], delete: [id] });

@@ -48,6 +48,27 @@ describe('migrations', () => {
     expect(await missingAndUnknown()).toEqual({ missing: [], unknown: [] });
   });
 
+  it('keep the hashes of revoked secrets whose keys were deleted before they were kept', async () => {
+    const secret = (digit: string, revoked_at: string | null) => ({
+      token_hash: digit.repeat(64),
+      hint: `…${digit}`,
+      created_at: '2025-01-01T00:00:00Z',
+      expires_at: null,
+      revoked_at,
+    });
+    const key = { secrets: [secret('a', '2025-01-02T00:00:00Z'), secret('b', null)] };
+    while (!(await missingAndUnknown()).missing.includes(REVOKED_SECRETS)) await source.undoLastMigration();
+    await source.query(
+      `INSERT INTO operation_logs (actor_type, actor_id, actor_name, action, resource, before, gen, config_version)
+            VALUES ('admin', 'admin', 'admin', 'delete', 'key', $1, 1, 1), ('admin', 'admin', 'admin', 'delete', 'key', $1, 1, 2)`,
+      [JSON.stringify(key)],
+    );
+    await migrate(parsePgDsn(database.dsn), CONFIGURATION);
+    expect(await source.query('SELECT key_id, token_hash, hint FROM key_secrets')).toEqual([
+      { key_id: null, token_hash: 'a'.repeat(64), hint: '…a' },
+    ]);
+  });
+
   it('tell a database that is newer than this release', async () => {
     await source.query(`INSERT INTO migrations (timestamp, name) VALUES (9999999999999, 'FromTheFuture9999999999999')`);
     expect((await missingAndUnknown()).unknown).toEqual(['FromTheFuture9999999999999']);
@@ -56,6 +77,8 @@ describe('migrations', () => {
   const missingAndUnknown = () =>
     schemaState({ query: async (sql) => ({ rows: await source.query(sql) }) }, CONFIGURATION);
 });
+
+const REVOKED_SECRETS = 'RevokedSecrets1760000000006';
 
 /** TypeORM makes the table in which it notes what it applied. */
 const OF_THE_MIGRATION_TABLE = new Set(['PK_8c82d7f526340ab734260ea46be']);

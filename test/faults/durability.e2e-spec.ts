@@ -1,6 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { loadConfig } from '../../src/config/load-config.js';
+import { CommitSignal } from '../../src/outbox/commit-signal.js';
+import { Durability } from '../../src/sync/durability.js';
+import { readHead } from '../../src/sync/head.js';
+import { SyncDatabase } from '../../src/sync/sync-database.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { TEST_ENVIRONMENT } from '../support/environment.js';
 import { unused } from '../support/gateway.js';
 import { OwnPostgres } from '../support/own-postgres.js';
 import { claimRedisDb, type TestRedis } from '../support/redis.js';
@@ -12,12 +18,12 @@ describe('a PostgreSQL that crashes', () => {
   let postgres: OwnPostgres;
   let redis: TestRedis;
   let logs: TestDatabase;
-  let server: ServerProcess;
+  let server: ServerProcess | undefined;
 
   beforeAll(async () => {
     [postgres, redis, logs] = await Promise.all([OwnPostgres.open(), claimRedisDb(), createTestDatabase()]);
   }, PATIENCE_MS);
-  afterEach(() => server.end('SIGKILL'));
+  afterEach(() => server?.end('SIGKILL'));
   afterAll(async () => {
     await postgres.close();
     await redis.close();
@@ -59,13 +65,32 @@ describe('a PostgreSQL that crashes', () => {
   };
 
   it(
+    'keeps what Redis shows of a later history, under versions that an earlier one had flushed',
+    async () => {
+      const database = new SyncDatabase(loadConfig({ ...TEST_ENVIRONMENT, EZ_PG_DSN: postgres.dsn }, '/nonexistent'));
+      const signal = new CommitSignal();
+      const durability = new Durability(database, signal);
+      const { gen } = await readHead(database);
+      signal.committed({ gen, version: '1000000' });
+      await postgres.query(['UPDATE sync_head SET gen = gen + 1']);
+      const name = unused('later');
+      await postgres.query(unflushed(name));
+      await database.atOneMoment(async (sql) => durability.cover(await readHead(sql), sql)());
+      await postgres.crash();
+      expect(await survivors()).toContain(name);
+      await database.onApplicationShutdown();
+    },
+    PATIENCE_MS,
+  );
+
+  it(
     'keeps what was acknowledged, and nothing else has to be on the disk by then',
     async () => {
       // Nobody else flushes for the writer: this server does not dispatch.
       await serve({ EZ_SYNC_OUTBOX_ENABLED: 'false' });
       const acknowledged = unused('acknowledged');
       const lost = unused('lost');
-      expect((await server.admin.post('/admin/namespaces', { name: acknowledged })).status).toBe(201);
+      expect((await server!.admin.post('/admin/namespaces', { name: acknowledged })).status).toBe(201);
       await postgres.query(unflushed(lost));
       expect(await survivors()).toEqual(expect.arrayContaining([acknowledged, lost]));
       await postgres.crash();
@@ -80,7 +105,7 @@ describe('a PostgreSQL that crashes', () => {
     async () => {
       await serve({ EZ_SYNC_OUTBOX_ENABLED: 'false' });
       const name = unused('idempotent');
-      const post = () => server.admin.post('/admin/namespaces', { name }, { 'Idempotency-Key': name });
+      const post = () => server!.admin.post('/admin/namespaces', { name }, { 'Idempotency-Key': name });
       const first = await post();
       expect(first.status).toBe(201);
       await postgres.crash();

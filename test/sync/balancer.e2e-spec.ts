@@ -3,7 +3,7 @@ import type { Client } from '../../clients/reader/client.js';
 import type { Route } from '../../clients/reader/routing.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { startBalancer, type TestBalancer } from '../support/balancer.js';
-import { aKey, aMaster, aNamespace, aProviderGroup, anApiKey, created, unused } from '../support/gateway.js';
+import { aKey, aMaster, aNamespace, aProviderGroup, anApiKey, created, tokenHash, unused } from '../support/gateway.js';
 import { until } from '../support/launcher.js';
 
 const DP_KEY = 'data-plane-encryption-key-0123456789';
@@ -106,6 +106,31 @@ describe('a balancer', () => {
     const path = `/admin/masters/${master.id}/keys/${id}/revoke?wait=applied&timeout_ms=30000`;
     expect((await app.admin.post(path)).headers.get('ez-propagation')).toBe('applied');
     expect(await balancer.reader.authenticate(token, '192.0.2.1')).toBe('revoked');
+  });
+
+  it('refuses no key of a tenant whose master key is rotated, however many there are', async () => {
+    const master = await aMaster(app);
+    const create = Array.from({ length: 350 }, () => ({ name: unused('key') }));
+    const { body } = await app.admin.post(`/admin/masters/${master.id}/keys/batch`, { create });
+    const tokens: string[] = body.created.map(({ token }: { token: string }) => token);
+    await follows();
+    const over = new AbortController();
+    const answers = new Set<string>();
+    const knocking = (async () => {
+      for (let i = 0; !over.signal.aborted; i++) {
+        const answer = await balancer.reader.authenticate(tokens[i % tokens.length]!, '192.0.2.1');
+        answers.add(typeof answer === 'string' ? answer : 'let in');
+      }
+    })();
+    for (let i = 0; i < 5; i++) {
+      const { status } = await app.admin.post(`/admin/masters/${master.id}/manage`, { action: 'rotate' });
+      expect(status).toBe(200);
+      await app.sync();
+    }
+    over.abort();
+    await knocking;
+    expect([...answers]).toEqual(['let in']);
+    expect(await app.redis.hget(`auth:token:${tokenHash(tokens.at(-1)!)}`, 'epoch')).toBe('6');
   });
 
   it('goes on through FLUSHALL under writes, and ends with what PostgreSQL says', async () => {

@@ -187,7 +187,6 @@ describe('a reader that follows', () => {
 
   it.each([
     [{ status: 'active', expires_at: '1' }, 'expired'],
-    [{ status: 'active', epoch: '0' }, 'outdated'],
     [{ status: 'active', allow_ips: '198.51.100.0/24' }, 'address_denied'],
     [{ status: 'active', deny_ips: '192.0.2.0/24' }, 'address_denied'],
     [{ status: 'suspended' }, 'suspended'],
@@ -197,6 +196,11 @@ describe('a reader that follows', () => {
   ])('refuses a key that is %j: %s', async (record, refusal) => {
     await write(token(record));
     expect(await authenticate()).toBe(refusal);
+  });
+
+  it('lets a key in that has not heard yet of the new epoch of its master', async () => {
+    await write(master({ status: 'active', epoch: '2' }));
+    expect(await authenticate()).toMatchObject({ key_id: 9 });
   });
 
   it('refuses a key as soon as its master is suspended', async () => {

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isDeepStrictEqual } from 'node:util';
+import { Convergence } from '../../src/sync/convergence.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { aKey, aMaster, aNamespace, aProviderGroup, anApiKey, created, tokenHash, unused } from '../support/gateway.js';
 import { actualImage, desiredImage, type RedisImage } from '../support/image.js';
 import { until } from '../support/launcher.js';
+import { claimRedisDb, type TestRedis } from '../support/redis.js';
 
 const ORPHAN = 'f'.repeat(64);
 
@@ -150,4 +152,38 @@ describe('Redis is made right again by itself', () => {
     for (const [name, value] of image) transaction.restore(name, 0, value);
     await transaction.exec();
   }
+});
+
+describe('a full snapshot after which nothing can be cleared away', () => {
+  const user = `no-tokens-${process.pid}`;
+  let server: TestRedis;
+  let app: TestApp;
+
+  beforeAll(async () => {
+    server = await claimRedisDb();
+    const names = ['~config:*', '~meta:*', '~auth:master:*', '~{*', '~dp:*', '~logs:*', '~usage:*'];
+    await server.client.call('ACL', 'SETUSER', user, 'on', '>secret', ...names, '&*', '+@all');
+    app = await startApp({ EZ_REDIS_USERNAME: user, EZ_REDIS_PASSWORD: 'secret' });
+    await app.sync();
+  });
+  afterAll(async () => {
+    await app.close();
+    await server.client.call('ACL', 'DELUSER', user);
+    await server.close();
+  });
+
+  it('has been made, and is not made again', async () => {
+    await app.redis.hset(`auth:token:${ORPHAN}`, { status: 'active', ver: '1' });
+    app.nest.get(Convergence).demand('wrong_type');
+    for (let i = 0; i < 5; i++) {
+      await created(app, '/admin/features', { name: unused('feature'), value: i });
+      await app.sync();
+    }
+    const { last_snapshot, dispatcher } = (await app.admin.get('/admin/sync/status')).body;
+    expect(last_snapshot).toMatchObject({ reason: 'wrong_type', error: null });
+    expect(dispatcher).toMatchObject({ consecutive_failures: 0 });
+    const logs = app.logs.join('');
+    expect(logs.split('full snapshot: wrong_type')).toHaveLength(2);
+    expect(logs).toContain('records that nothing explains are left to the reconciler');
+  });
 });

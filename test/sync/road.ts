@@ -36,14 +36,14 @@ export interface Road {
   close(): Promise<void>;
 }
 
-export async function openRoad(keys: number): Promise<Road> {
+export async function openRoad(keys: number, page = PAGE): Promise<Road> {
   const [database, server] = await Promise.all([createTestDatabase(), claimRedisDb()]);
   const config = loadConfig(
-    { ...TEST_ENVIRONMENT, EZ_PG_DSN: database.dsn, EZ_SYNC_OUTBOX_BATCH_SIZE: String(PAGE) },
+    { ...TEST_ENVIRONMENT, EZ_PG_DSN: database.dsn, EZ_SYNC_OUTBOX_BATCH_SIZE: String(page) },
     '/nonexistent',
   );
   const db = new SyncDatabase(config);
-  const reader = new ResourceReader(createSources(config), PAGE);
+  const reader = new ResourceReader(createSources(config), page);
   const quarantine = new Quarantine(db, config);
   const durability = new Durability(db, new CommitSignal());
   const store = new RedisStore(server.client);
@@ -82,7 +82,10 @@ export async function openRoad(keys: number): Promise<Road> {
         hasNews: () => false,
         signal: new AbortController().signal,
       };
-      return new FullSnapshot(tools, increment, { ...plain, ...order }, head).run();
+      const snapshot = new FullSnapshot(tools, increment, { ...plain, ...order }, head);
+      const reached = await snapshot.run();
+      await snapshot.collect(reached);
+      return reached;
     },
     async close() {
       await client.end();

@@ -6,11 +6,10 @@ const REQUEST = { address: '192.0.2.1', now: 1_000_000 };
 const TOKEN = {
   status: 'active',
   group: 'default',
-  epoch: '1',
   namespaces: 'default,gpt-4',
   default_namespace: 'default',
 };
-const MASTER = { status: 'active', epoch: '1' };
+const MASTER = { status: 'active' };
 
 describe('a balancer', () => {
   it.each<[Record<string, string>, string | undefined]>([
@@ -18,7 +17,6 @@ describe('a balancer', () => {
     [{ status: 'revoked' }, 'key is revoked'],
     [{ expires_at: '1000' }, 'key is expired'],
     [{ expires_at: '1001' }, undefined],
-    [{ epoch: '0' }, 'key is of an earlier epoch'],
     [{ allow_ips: '192.0.2.0/24' }, undefined],
     [{ allow_ips: '192.0.2.2,2001:db8::/32' }, '192.0.2.1 is not allowed'],
     [{ deny_ips: '192.0.2.1' }, '192.0.2.1 is denied'],

@@ -11,8 +11,6 @@ export function refusalOf(token, master, { address, now }) {
   if (token.status !== 'active') return `key is ${token.status}`;
   if (token.expires_at && Number(token.expires_at) * 1000 <= now) return 'key is expired';
   if (master.status !== 'active') return `master is ${master.status ?? 'unknown'}`;
-  // Raised to end everything that was issued before.
-  if (Number(token.epoch ?? 0) < Number(master.epoch)) return 'key is of an earlier epoch';
   if (isListed(token.deny_ips, address)) return `${address} is denied`;
   if (token.allow_ips && !isListed(token.allow_ips, address)) return `${address} is not allowed`;
   return undefined;

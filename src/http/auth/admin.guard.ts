@@ -2,7 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { SCOPE } from './access-metadata.js';
-import { modeOf, permits } from './scopes.js';
+import { modeOf, permits } from '../../common/scopes.js';
 import { forbidden, SignIn } from './sign-in.js';
 
 /** Operators: the configured admin token, a scoped one as far as its scopes go, or a JWT of either. */

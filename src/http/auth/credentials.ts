@@ -3,7 +3,8 @@ import { createHmac } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { sameSecret } from '../../common/compare.js';
 import { Config } from '../../config/config.js';
-import { hashToken } from '../../contract/token.js';
+import { hashToken, isWellFormedToken } from '../../contract/token.js';
+import { Lookups } from './lookups.js';
 import type { Principal } from './principal.js';
 import type { SessionClaims } from './session-tokens.js';
 
@@ -13,6 +14,7 @@ export class Credentials {
   constructor(
     private readonly database: DataSource,
     private readonly config: Config,
+    private readonly lookups: Lookups,
   ) {}
 
   /** By what its holder was given: a configured token, a scoped admin token, or a master key. */
@@ -20,9 +22,12 @@ export class Credentials {
     const { admin_token, internal_token } = this.config.auth;
     if (sameSecret(secret, admin_token)) return this.configured('admin', admin_token);
     if (sameSecret(secret, internal_token)) return this.configured('internal', internal_token);
+    // What can't have been issued for this costs no query.
+    if (!isWellFormedToken(secret) || secret.startsWith('ezk_')) return undefined;
     const hash = hashToken(secret);
-    if (!secret.startsWith('eza_')) return this.master('master_key_hash = $1', hash);
-    return this.adminToken('token_hash = $1', hash);
+    return this.lookups.look(hash, () =>
+      secret.startsWith('eza_') ? this.adminToken('token_hash = $1', hash) : this.master('master_key_hash = $1', hash),
+    );
   }
 
   /** By the claims of a JWT, which hold only as long as the epoch is the same. */

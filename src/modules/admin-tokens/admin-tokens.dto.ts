@@ -4,7 +4,7 @@ import { batchOf } from '../../crud/batch.dto.js';
 import { InstantField, NameField } from '../../crud/fields.js';
 import { ListQueryDto } from '../../crud/list-query.dto.js';
 import { ResourceView, resourceView } from '../../crud/resource-view.js';
-import { ADMIN_RESOURCES, SCOPE_PATTERN } from '../../http/auth/scopes.js';
+import { ADMIN_RESOURCES, SCOPE_PATTERN } from '../../common/scopes.js';
 import type { AdminToken } from './admin-token.entity.js';
 
 const MOST_SCOPES = 2 * ADMIN_RESOURCES.length;

@@ -6,7 +6,7 @@ import { requestContext } from '../../common/request-context.js';
 import { hashToken, newAdminToken, tokenHint } from '../../contract/token.js';
 import { CrudService, type RowChange, type WithId } from '../../crud/crud.service.js';
 import { unprocessableItem } from '../../crud/item-errors.js';
-import { covers } from '../../http/auth/scopes.js';
+import { covers } from '../../common/scopes.js';
 import { Outbox } from '../../outbox/outbox.js';
 import type { Tx } from '../../outbox/tx.js';
 import { AdminToken } from './admin-token.entity.js';

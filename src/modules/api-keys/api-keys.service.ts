@@ -14,7 +14,7 @@ import { ApiKeySecrets, secretHint } from './api-key-secrets.js';
 import { toApiKeyView, type BanApiKeyDto, type CreateApiKeyDto, type UpdateApiKeyDto } from './api-keys.dto.js';
 
 /** What decides whether an API key may serve. */
-export type Standing = Pick<ApiKey, 'status' | 'ban_reason' | 'ban_until'>;
+export type ApiKeyStanding = Pick<ApiKey, 'status' | 'ban_reason' | 'ban_until'>;
 
 @Injectable()
 export class ApiKeysService extends CrudService<ApiKey, CreateApiKeyDto, UpdateApiKeyDto> {
@@ -72,7 +72,7 @@ export class ApiKeysService extends CrudService<ApiKey, CreateApiKeyDto, UpdateA
   }
 
   /** Gives locked rows of locked groups another standing. */
-  async settle(tx: Tx, action: string, before: ApiKey[], standing: Standing): Promise<ApiKey[]> {
+  async settle(tx: Tx, action: string, before: ApiKey[], standing: ApiKeyStanding): Promise<ApiKey[]> {
     const after = await updateRows(
       tx.manager,
       this.repository.metadata,
@@ -164,7 +164,7 @@ export class ApiKeysService extends CrudService<ApiKey, CreateApiKeyDto, UpdateA
     tx.changed('binding', await this.bindings.fieldsOfGroups(tx, changes.flatMap(groupsServedOtherwise)));
   }
 
-  private act(id: number, action: string, decide: (key: ApiKey) => Standing): Promise<ApiKey> {
+  private act(id: number, action: string, decide: (key: ApiKey) => ApiKeyStanding): Promise<ApiKey> {
     return this.outbox.write((tx) =>
       single(async () => {
         const rows = await this.lock(tx.manager, [id]);

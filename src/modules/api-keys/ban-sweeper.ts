@@ -4,13 +4,13 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { Outbox } from '../../outbox/outbox.js';
 import type { Tx } from '../../outbox/tx.js';
 import { ApiKey } from './api-key.entity.js';
-import { ApiKeysService, type Standing } from './api-keys.service.js';
+import { ApiKeysService, type ApiKeyStanding } from './api-keys.service.js';
 
 const SWEEP_MS = 5_000;
 const MOST_ROWS = 1_000;
 
 /** What time does to API keys. A ban that outlasts its key's life ends in the expiry. */
-const OUTCOMES: { action: string; due: string; standing: Standing }[] = [
+const OUTCOMES: { action: string; due: string; standing: ApiKeyStanding }[] = [
   {
     action: 'expire',
     due: `r.expires_at <= now() AND (r.status = 'active' OR (r.status = 'auto_disabled' AND r.ban_until <= now()))`,

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { lintPublicModel, parseModelRef, type ModelNameWarning } from '../../contract/model-ref.js';
-import { resolveSelector } from '../../contract/selector.js';
+import { resolveUpstream } from '../../contract/selector.js';
 import type { CandidateError } from '../../contract/snapshots.js';
 import type { Binding } from './binding.entity.js';
 
@@ -41,15 +41,11 @@ export interface GroupFacts {
 const GONE: GroupFacts = { models: [], usable: [] };
 
 export function resolutionIn({ models, usable }: GroupFacts, row: Binding): Omit<Resolution, 'warnings'> {
-  if (usable.length === 0) {
-    const error_detail = 'The provider group is disabled, or none of its API keys is active';
-    return { error: 'no_provider', error_detail, upstream_model: null, provider_ids: [] };
-  }
-  const { public_model: publicModel, selector_type: type, selector_value: value } = row;
-  const selection = resolveSelector({ type, value, publicModel, models });
-  return 'error' in selection
-    ? { error: selection.error, error_detail: selection.reason, upstream_model: null, provider_ids: usable }
-    : { error: null, error_detail: null, upstream_model: selection.model, provider_ids: usable };
+  const { public_model: publicModel, ...rest } = row;
+  const upstream = resolveUpstream({ ...rest, publicModel, groupModels: models, usableProviderIds: usable });
+  return 'error' in upstream
+    ? { error: upstream.error, error_detail: upstream.reason, upstream_model: null, provider_ids: usable }
+    : { error: null, error_detail: null, upstream_model: upstream.model, provider_ids: usable };
 }
 
 async function findGroups(manager: EntityManager, rows: Binding[]): Promise<Map<number, GroupFacts>> {

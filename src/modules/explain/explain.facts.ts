@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { normalizeRouteGroup } from '../../contract/names.js';
+import { inheritedFields, type KeyWithMaster } from '../../contract/inheritance.js';
 import type { Key, KeyStatus } from '../keys/key.entity.js';
 import type { MasterStatus } from '../masters/master.entity.js';
 import type { NamespaceStatus } from '../namespaces/namespace.entity.js';
@@ -23,12 +23,7 @@ export interface KeyFacts extends OwnFacts {
   master_status: MasterStatus;
 }
 
-interface KeyRow extends Omit<KeyFacts, 'route_group'> {
-  group: string;
-  master_group: string;
-  master_namespaces: string[];
-  master_default_namespace: string;
-}
+type KeyRow = Omit<KeyFacts, 'route_group'> & KeyWithMaster;
 
 export async function findKey(manager: EntityManager, tokenHash: string): Promise<KeyFacts | undefined> {
   const [row] = await manager.query<KeyRow[]>(
@@ -42,18 +37,9 @@ export async function findKey(manager: EntityManager, tokenHash: string): Promis
       WHERE s.token_hash = $1`,
     [tokenHash],
   );
-  return row && inherited(row);
-}
-
-function inherited({ group, master_group, master_namespaces, master_default_namespace, ...key }: KeyRow): KeyFacts {
-  const namespaces = key.namespaces.length > 0 ? key.namespaces : master_namespaces;
-  const fromMaster = namespaces.includes(master_default_namespace) ? master_default_namespace : '';
-  return {
-    ...key,
-    namespaces,
-    default_namespace: key.default_namespace || fromMaster,
-    route_group: normalizeRouteGroup(group.trim() || master_group),
-  };
+  if (!row) return undefined;
+  const { group: route_group, ...inherited } = inheritedFields(row);
+  return { ...row, ...inherited, route_group };
 }
 
 export async function findNamespaceStatus(manager: EntityManager, name: string): Promise<NamespaceStatus | undefined> {

@@ -53,6 +53,21 @@ export async function revokeSecrets(manager: EntityManager, keys: Key[]): Promis
   ]);
 }
 
+/**
+ * For keys that are about to be deleted. What was revoked or rotated away stays behind, and so can never be registered again;
+ * a secret that was good to the last may move to another key.
+ */
+export async function partFromSecrets(manager: EntityManager, keys: Key[]): Promise<void> {
+  const ids = keys.map(({ id }) => id);
+  await manager.query('DELETE FROM key_secrets WHERE key_id = ANY ($1) AND revoked_at IS NULL AND expires_at IS NULL', [
+    ids,
+  ]);
+  await manager.query(
+    'UPDATE key_secrets SET key_id = NULL, revoked_at = coalesce(revoked_at, now()) WHERE key_id = ANY ($1)',
+    [ids],
+  );
+}
+
 /** Lets the secrets of a key live on for a while. One that was to end sooner still does. */
 export async function limitSecrets(manager: EntityManager, { id }: Key, overlapSeconds: number): Promise<void> {
   await manager.query(
@@ -69,8 +84,8 @@ export const hashesOf = (keys: Key[]): string[] =>
 
 const UNKNOWN = '…';
 
-function groupByKey(secrets: KeySecret[]): Map<number, KeySecret[]> {
-  const byKey = new Map<number, KeySecret[]>();
+function groupByKey(secrets: KeySecret[]): Map<number | null, KeySecret[]> {
+  const byKey = new Map<number | null, KeySecret[]>();
   for (const secret of secrets) {
     const known = byKey.get(secret.key_id);
     if (known) known.push(secret);
@@ -87,8 +102,9 @@ function takenHash(error: unknown, given: NewSecrets[]): DomainError | undefined
   const index = given.findLastIndex(({ secrets }) => secrets.some(({ token_hash }) => token_hash === hash));
   if (index < 0) return undefined;
   const place = given[index]!.secrets.findLastIndex(({ token_hash }) => token_hash === hash);
-  return new DomainError(violation.kind, violation.message, {
+  const message = 'A key has this secret, or it was revoked, which is final';
+  return new DomainError(violation.kind, message, {
     code: violation.code,
-    errors: [{ pointer: `/${index}/secrets/${place}/token_hash`, message: violation.message }],
+    errors: [{ pointer: `/${index}/secrets/${place}/token_hash`, message }],
   });
 }

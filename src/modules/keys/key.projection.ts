@@ -1,5 +1,5 @@
 import { revokedTokenRecord, tokenRecord, type TokenRecord } from '../../contract/hash-records.js';
-import { normalizeRouteGroup } from '../../contract/names.js';
+import { inheritedFields } from '../../contract/inheritance.js';
 import { quotaPeriod } from '../../contract/quota-period.js';
 import { encodeKey, type KeySnapshot } from '../../contract/snapshots.js';
 import type { Master } from '../masters/master.entity.js';
@@ -52,11 +52,11 @@ export interface KeyImage {
 }
 
 export function keySnapshot(facts: KeyFacts): KeySnapshot {
-  const namespaces = facts.namespaces.length > 0 ? facts.namespaces : facts.master_namespaces;
+  const { group, namespaces, default_namespace } = inheritedFields(facts);
   return {
     id: facts.id,
     token_hash: facts.token_hash,
-    group: normalizeRouteGroup(facts.group.trim() || facts.master_group),
+    group,
     status: statusOf(facts),
     weight: facts.weight,
     balance: facts.balance,
@@ -64,7 +64,7 @@ export function keySnapshot(facts: KeyFacts): KeySnapshot {
     epoch: facts.master_epoch,
     scopes: facts.scopes,
     namespaces,
-    default_namespace: facts.default_namespace || inherited(facts.master_default_namespace, namespaces),
+    default_namespace,
     model_limits_enabled: facts.model_limits_enabled,
     model_limits: facts.model_limits,
     allow_ips: facts.allow_ips,
@@ -89,6 +89,3 @@ function statusOf({ status, master_status, quota_limit, quota_used }: KeyFacts):
   if (status === 'suspended' || master_status === 'suspended') return 'suspended';
   return quota_limit !== null && quota_used >= quota_limit ? 'exhausted' : 'active';
 }
-
-/** A key that was narrowed to other namespaces must not send bare names to one that it may not use. */
-const inherited = (namespace: string, allowed: string[]): string => (allowed.includes(namespace) ? namespace : '');

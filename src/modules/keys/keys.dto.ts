@@ -1,6 +1,7 @@
 import { ApiPropertyOptional, OmitType, PartialType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsOptional, ValidateNested } from 'class-validator';
+import { NAME_PATTERN, orEmpty } from '../../contract/names.js';
 import { batchOf } from '../../crud/batch.dto.js';
 import {
   ChoiceField,
@@ -32,7 +33,7 @@ export class ImportedSecretDto {
 }
 
 export class CreateKeyDto extends CreateTokenDto {
-  @PatternField(/^[\p{L}\p{N}._:/@+-]{0,128}$/u, 'the name of a route group, or empty', {
+  @PatternField(orEmpty(NAME_PATTERN), 'the name of a route group, or empty', {
     description: 'Route group; empty = the master’s',
     example: 'default',
   })

@@ -3,11 +3,12 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { DomainError, notFound } from '../../common/domain-error.js';
 import type { Page } from '../../common/page.js';
+import { assertMayWrite } from '../../common/scopes.js';
 import { findPage } from '../../crud/list.js';
 import { Outbox } from '../../outbox/outbox.js';
 import type { Tx } from '../../outbox/tx.js';
 import { KEY_FILTERS, KEY_SEARCH } from './key-listing.js';
-import { hashesOf, loadSecrets } from './key-secrets.js';
+import { hashesOf, loadSecrets, partFromSecrets } from './key-secrets.js';
 import { Key } from './key.entity.js';
 import { toKeyView } from './key.view.js';
 import type { CreateKeyOfMasterDto, ListKeysDto } from './keys.dto.js';
@@ -69,11 +70,11 @@ export class KeysService {
       .setLock('for_no_key_update')
       .getMany();
     if (keys.length === 0) return;
+    assertMayWrite('keys');
     if (keys.length > MOST_AT_ONCE) throw tooMany();
     await loadSecrets(tx.manager, keys);
-    const ids = keys.map(({ id }) => id);
-    await tx.manager.query('DELETE FROM key_secrets WHERE key_id = ANY ($1)', [ids]);
-    await tx.manager.query('DELETE FROM keys WHERE id = ANY ($1)', [ids]);
+    await partFromSecrets(tx.manager, keys);
+    await tx.manager.query('DELETE FROM keys WHERE id = ANY ($1)', [keys.map(({ id }) => id)]);
     for (const key of keys) {
       tx.log({ action: 'delete', resource: 'key', resource_id: key.id, before: toKeyView(key), after: null });
     }

@@ -6,7 +6,7 @@ import { CrudService, type RowChange, type WithId } from '../../crud/crud.servic
 import { single } from '../../crud/item-errors.js';
 import { findPage } from '../../crud/list.js';
 import { assertVersion } from '../../crud/preconditions.js';
-import { insertRows, updateRows } from '../../crud/rows.js';
+import { deleteRows, insertRows, updateRows } from '../../crud/rows.js';
 import type { Outbox } from '../../outbox/outbox.js';
 import type { Tx } from '../../outbox/tx.js';
 import { keepAccounts } from './key-accounts.js';
@@ -28,6 +28,7 @@ import {
   loadSecrets,
   MOST_SECRETS,
   newToken,
+  partFromSecrets,
   revokeSecrets,
 } from './key-secrets.js';
 import { Key } from './key.entity.js';
@@ -148,6 +149,17 @@ export class MasterKeys extends CrudService<Key, CreateKeyDto, UpdateKeyDto> {
       assertNamespaces(master, { ...before[i], ...change }, i);
     });
     return this.change(tx, 'update', before, changes);
+  }
+
+  protected override async delete(tx: Tx, ids: number[]): Promise<void> {
+    const before = await this.lock(tx.manager, ids);
+    await partFromSecrets(tx.manager, before);
+    await deleteRows(tx.manager, this.repository.metadata, ids);
+    await this.wrote(
+      tx,
+      'delete',
+      before.map((row) => ({ before: row })),
+    );
   }
 
   protected override async lock(manager: EntityManager, ids: number[]): Promise<Key[]> {

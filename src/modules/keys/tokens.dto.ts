@@ -1,5 +1,5 @@
 import { OmitType, PartialType } from '@nestjs/swagger';
-import { NAME_PATTERN, NAMESPACE_PATTERN } from '../../contract/names.js';
+import { NAME_PATTERN, NAMESPACE_PATTERN, orEmpty } from '../../contract/names.js';
 import { batchOf } from '../../crud/batch.dto.js';
 import {
   ChoiceField,
@@ -36,7 +36,7 @@ export class CreateTokenDto {
   })
   namespaces?: string[];
 
-  @PatternField(/^(?:[a-z0-9][a-z0-9_-]{0,62})?$/, 'one of namespaces, or empty', {
+  @PatternField(orEmpty(NAMESPACE_PATTERN), 'one of namespaces, or empty', {
     description: 'Namespace of model names that have none; empty = the master’s',
     example: 'default',
   })

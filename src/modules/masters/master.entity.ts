@@ -39,7 +39,7 @@ export class Master extends ResourceRow {
   @Column({ type: 'text', default: 'active' })
   status!: MasterStatus;
 
-  /** Raised to invalidate everything issued before. */
+  /** Raised to end all its JWTs. */
   @Column({ type: 'integer', default: 1 })
   epoch!: number;
 

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
-import { NAMESPACE_PATTERN } from '../../contract/names.js';
+import { NAMESPACE_PATTERN, orEmpty } from '../../contract/names.js';
 import { batchOf } from '../../crud/batch.dto.js';
 import { ChoiceField, IntegerField, ListField, MoneyField, NameField, PatternField } from '../../crud/fields.js';
 import { ListQueryDto } from '../../crud/list-query.dto.js';
@@ -23,7 +23,7 @@ export class CreateMasterDto {
   })
   namespaces?: string[];
 
-  @PatternField(/^(?:[a-z0-9][a-z0-9_-]{0,62})?$/, 'one of namespaces, or empty', {
+  @PatternField(orEmpty(NAMESPACE_PATTERN), 'one of namespaces, or empty', {
     description: 'Namespace of model names that have none; one of `namespaces`',
     example: 'default',
   })
@@ -92,7 +92,7 @@ export class MasterView extends ResourceView {
   @ApiProperty({ enum: STATUSES, example: 'active' })
   status!: MasterStatus;
 
-  @ApiProperty({ type: 'integer', example: 1, description: 'Raised to invalidate everything issued before' })
+  @ApiProperty({ type: 'integer', example: 1, description: 'Raised to end all its JWTs; its keys stay as they are' })
   epoch!: number;
 
   @ApiProperty({ example: 25.5, description: 'USD' })

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
-import { checkOutboundUrl } from '../../common/outbound-url.js';
+import { privateHosts } from '../../common/outbound-lookup.js';
+import { checkOutboundUrl, POINTS_INSIDE } from '../../common/outbound-url.js';
 import { Config } from '../../config/config.js';
-import { CrudService, type RowChange, type WithId } from '../../crud/crud.service.js';
-import { invalidItem, single } from '../../crud/item-errors.js';
-import { assertMayWrite } from '../../http/access.js';
+import type { BatchInput, BatchOutcome } from '../../crud/batch.dto.js';
+import { CrudService, type RowChange } from '../../crud/crud.service.js';
+import { invalidItem, itemOf, single } from '../../crud/item-errors.js';
+import { assertMayWrite } from '../../common/scopes.js';
 import { Outbox } from '../../outbox/outbox.js';
 import type { Tx } from '../../outbox/tx.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
@@ -16,6 +18,8 @@ import {
   type CreateProviderGroupDto,
   type UpdateProviderGroupDto,
 } from './provider-groups.dto.js';
+
+type Batch = BatchInput<CreateProviderGroupDto, UpdateProviderGroupDto>;
 
 @Injectable()
 export class ProviderGroupsService extends CrudService<ProviderGroup, CreateProviderGroupDto, UpdateProviderGroupDto> {
@@ -37,6 +41,27 @@ export class ProviderGroupsService extends CrudService<ProviderGroup, CreateProv
     super(outbox, repository);
   }
 
+  override async create(input: CreateProviderGroupDto): Promise<ProviderGroup> {
+    return super.create(await this.prepared(input));
+  }
+
+  override async update(id: number, changes: UpdateProviderGroupDto): Promise<ProviderGroup> {
+    return super.update(id, await this.prepared(changes));
+  }
+
+  override async batch({ create, update, delete: ids }: Batch): Promise<BatchOutcome<ProviderGroup>> {
+    const [created, updated] = await Promise.all([
+      itemOf('/create', create, () => this.withCheckedUrls(create)),
+      itemOf('/update', update, () => this.withCheckedUrls(update)),
+    ]);
+    return super.batch({ create: created, update: updated, delete: ids });
+  }
+
+  /** Before the transaction, which must not wait for name servers. */
+  async prepared<Input extends UpdateProviderGroupDto>(input: Input): Promise<Input> {
+    return (await single(() => this.withCheckedUrls([input])))[0]!;
+  }
+
   /** With `cascade` together with all that refers to it; else the constraints refuse a group that is in use. */
   override async remove(id: number, cascade = false): Promise<void> {
     if (cascade) assertMayWrite('api-keys', 'bindings');
@@ -48,18 +73,9 @@ export class ProviderGroupsService extends CrudService<ProviderGroup, CreateProv
     );
   }
 
+  /** For who writes a group together with something else. */
   override insert(tx: Tx, inputs: CreateProviderGroupDto[]): Promise<ProviderGroup[]> {
-    return super.insert(
-      tx,
-      inputs.map((input, i) => this.withCanonicalUrl(input, i)),
-    );
-  }
-
-  protected override patch(tx: Tx, changes: WithId<UpdateProviderGroupDto>[]): Promise<ProviderGroup[]> {
-    return super.patch(
-      tx,
-      changes.map((change, i) => this.withCanonicalUrl(change, i)),
-    );
+    return super.insert(tx, inputs);
   }
 
   /** A provider carries its group's fields and a binding is resolved in them; a group without either is in Redis nowhere. */
@@ -74,6 +90,18 @@ export class ProviderGroupsService extends CrudService<ProviderGroup, CreateProv
     await this.lock(tx.manager, [id]);
     await this.bindings.deleteOfGroup(tx, id);
     await this.apiKeys.deleteOfGroup(tx, id);
+  }
+
+  private async withCheckedUrls<Input extends UpdateProviderGroupDto>(inputs: Input[]): Promise<Input[]> {
+    const checked = inputs.map((input, i) => this.withCanonicalUrl(input, i));
+    const hosts = checked.map(({ base_url }) => (base_url ? new URL(base_url).hostname : undefined));
+    const isPrivate = await privateHosts(
+      hosts.filter((host) => host !== undefined),
+      { allowCidrs: this.config.outbound.allow_cidrs },
+    );
+    const index = hosts.findIndex((host) => host !== undefined && isPrivate.has(host));
+    if (index >= 0) throw invalidItem(index, 'base_url', `base_url ${POINTS_INSIDE}`);
+    return checked;
   }
 
   private withCanonicalUrl<Input extends UpdateProviderGroupDto>(input: Input, index: number): Input {

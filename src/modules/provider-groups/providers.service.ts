@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { single } from '../../crud/item-errors.js';
-import { assertMayWrite } from '../../http/access.js';
+import { assertMayWrite } from '../../common/scopes.js';
 import { Outbox } from '../../outbox/outbox.js';
 import type { ApiKey } from '../api-keys/api-key.entity.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
@@ -18,9 +18,10 @@ export class ProvidersService {
 
   async create({ api_key: secret, ...input }: CreateProviderDto): Promise<{ group: ProviderGroup; apiKey: ApiKey }> {
     assertMayWrite('api-keys');
+    const prepared = await this.groups.prepared(input);
     return this.outbox.write((tx) =>
       single(async () => {
-        const [group] = await this.groups.insert(tx, [input]);
+        const [group] = await this.groups.insert(tx, [prepared]);
         const [apiKey] = await this.apiKeys.insert(tx, [{ provider_group_id: group!.id, secret }]);
         return { group: group!, apiKey: apiKey! };
       }),

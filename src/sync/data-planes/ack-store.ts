@@ -15,6 +15,16 @@ export class AckStore {
     return this.redis.srandmember(redisKeys.nodes, count);
   }
 
+  /** All names that are registered, page by page. */
+  async *registered(pageSize: number): AsyncGenerator<string[]> {
+    let cursor = '0';
+    do {
+      const [next, names] = await this.redis.sscan(redisKeys.nodes, cursor, 'COUNT', pageSize);
+      if (names.length > 0) yield names;
+      cursor = next;
+    } while (cursor !== '0');
+  }
+
   async register(names: readonly string[]): Promise<void> {
     await this.redis.sadd(redisKeys.nodes, ...names);
   }

@@ -10,10 +10,10 @@ export interface DataPlaneLag {
   ms: number | null;
 }
 
-export type Standing = 'following' | 'outdated' | 'ahead' | 'unknown';
+export type PlaneStanding = 'following' | 'outdated' | 'ahead' | 'unknown';
 
 /** Acknowledgements have to be read before the head, or a commit in between looks like a version that nobody committed. */
-export function standingOf({ acknowledged }: DataPlane, head: Head): Standing {
+export function planeStandingOf({ acknowledged }: DataPlane, head: Head): PlaneStanding {
   if (!acknowledged) return 'unknown';
   if (acknowledged.gen === head.gen) return isNewer(acknowledged.version, head.version) ? 'ahead' : 'following';
   return isNewer(acknowledged.gen, head.gen) ? 'ahead' : 'outdated';
@@ -26,13 +26,13 @@ export function standingOf({ acknowledged }: DataPlane, head: Head): Standing {
  */
 export async function readLags(sql: Sql, head: Head, nodes: readonly DataPlane[]): Promise<DataPlaneLag[]> {
   const behind = nodes.flatMap((node) =>
-    standingOf(node, head) === 'following' && node.acknowledged!.version !== head.version
+    planeStandingOf(node, head) === 'following' && node.acknowledged!.version !== head.version
       ? [node.acknowledged!.version]
       : [],
   );
   const ages = behind.length === 0 ? new Map<string, number>() : await agesAfter(sql, head.gen, [...new Set(behind)]);
   return nodes.map((node) => {
-    if (standingOf(node, head) !== 'following') return { versions: null, ms: null };
+    if (planeStandingOf(node, head) !== 'following') return { versions: null, ms: null };
     const { version } = node.acknowledged!;
     return { versions: Number(BigInt(head.version) - BigInt(version)), ms: ages.get(version) ?? 0 };
   });

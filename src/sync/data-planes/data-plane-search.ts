@@ -5,13 +5,12 @@ import { Leadership } from '../leadership.js';
 import { isWrongType } from '../redis-store.js';
 import { AckStore } from './ack-store.js';
 import type { DataPlane } from './ack.js';
-import { DATA_PLANES_MAX } from './data-planes.js';
+import { Register } from './register.js';
 
 /** Takes Redis some 0.3 ms, so the search is about 1 % of its time. */
 const PAGE = 1_000;
 const PAGE_PAUSE_MS = 25;
 const PASS_PAUSE_MS = 5_000;
-const SILENCE_MS = 60_000;
 
 /**
  * Keeps the register of data planes, in the replica that leads and at leisure: adds those that acknowledge and don't register, as the first
@@ -22,14 +21,16 @@ export class DataPlaneSearch implements OnApplicationBootstrap, BeforeApplicatio
   private readonly logger = new Logger('DataPlanes');
   private readonly stopping = new AbortController();
   private running: Promise<void> | undefined;
-  private silentSince: ReadonlyMap<string, number> = new Map();
+  private readonly register: Register;
   private refusals: ReadonlyMap<string, string> = new Map();
 
   constructor(
     private readonly config: Config,
     private readonly leadership: Leadership,
     private readonly store: AckStore,
-  ) {}
+  ) {
+    this.register = new Register(store);
+  }
 
   onApplicationBootstrap(): void {
     if (this.config.sync_outbox.enabled) this.running = this.run();
@@ -49,10 +50,7 @@ export class DataPlaneSearch implements OnApplicationBootstrap, BeforeApplicatio
 
   private async pass(): Promise<void> {
     if (!this.isLeading()) return;
-    const names = await this.registered();
-    const nodes = await Promise.all(names.map((name) => this.store.read(name)));
-    await this.forgetSilent(names.filter((_, i) => nodes[i] === undefined));
-    this.logRefusals(nodes.filter((node) => node !== undefined));
+    await this.walk().catch((error: unknown) => this.clearUnlessRegister(error));
     for await (const found of this.store.search(PAGE)) {
       if (found.length > 0) await this.store.register(found);
       await this.pause(PAGE_PAUSE_MS);
@@ -60,27 +58,24 @@ export class DataPlaneSearch implements OnApplicationBootstrap, BeforeApplicatio
     }
   }
 
-  /** A register of another type can only be a mistake, and whoever belongs in it will be found. */
-  private async registered(): Promise<string[]> {
-    try {
-      return await this.store.names(DATA_PLANES_MAX);
-    } catch (error) {
-      if (!isWrongType(error)) throw error;
-      await this.store.clear();
-      return [];
+  private async walk(): Promise<void> {
+    const refusing: DataPlane[] = [];
+    for await (const nodes of this.register.walk(Date.now())) {
+      refusing.push(...nodes.filter(({ state }) => state !== 'ok'));
+      await this.pause(PAGE_PAUSE_MS);
+      if (!this.isLeading()) return;
     }
+    this.logRefusals(refusing);
   }
 
-  private async forgetSilent(silent: readonly string[]): Promise<void> {
-    const now = Date.now();
-    this.silentSince = new Map(silent.map((name) => [name, this.silentSince.get(name) ?? now]));
-    const forgotten = silent.filter((name) => now - this.silentSince.get(name)! >= SILENCE_MS);
-    if (forgotten.length > 0) await this.store.forget(forgotten);
+  /** A register of another type can only be a mistake, and whoever belongs in it will be found. */
+  private async clearUnlessRegister(error: unknown): Promise<void> {
+    if (!isWrongType(error)) throw error;
+    await this.store.clear();
   }
 
   /** Once for each reason. */
-  private logRefusals(nodes: readonly DataPlane[]): void {
-    const refusing = nodes.filter(({ state }) => state !== 'ok');
+  private logRefusals(refusing: readonly DataPlane[]): void {
     const refusals = new Map(
       refusing.map(({ node, state, error }) => [node, `${state}: ${error ?? 'no reason given'}`]),
     );

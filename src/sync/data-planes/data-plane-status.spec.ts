@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { toDataPlane, type DataPlane } from './ack.js';
-import { standingOf, type DataPlaneLag } from './data-plane-lag.js';
+import { planeStandingOf, type DataPlaneLag } from './data-plane-lag.js';
 import { toDataPlaneReport } from './data-plane-status.js';
 import { haveAcknowledged } from './data-planes.js';
 
@@ -58,8 +58,8 @@ describe('an acknowledgement', () => {
   });
 
   it('of a node that nobody can place stands nowhere', () => {
-    expect(standingOf(node('x'), HEAD)).toBe('unknown');
-    expect(standingOf(node('000000010'), HEAD)).toBe('following');
+    expect(planeStandingOf(node('x'), HEAD)).toBe('unknown');
+    expect(planeStandingOf(node('000000010'), HEAD)).toBe('following');
   });
 
   it.each<[boolean, string, Parameters<typeof haveAcknowledged>[0]]>([

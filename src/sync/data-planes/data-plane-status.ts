@@ -1,7 +1,7 @@
 import { configVersion } from '../../contract/sync-records.js';
 import type { Head } from '../head.js';
 import type { DataPlane } from './ack.js';
-import { standingOf, type DataPlaneLag } from './data-plane-lag.js';
+import { planeStandingOf, type DataPlaneLag } from './data-plane-lag.js';
 import { DATA_PLANES_MAX, type KnownDataPlanes } from './data-planes.js';
 import type { DataPlanesView, DataPlaneView } from './data-planes.dto.js';
 
@@ -44,14 +44,14 @@ function faultOf(node: DataPlane, head: Head): string | undefined {
   const name = `Data plane ${node.node}`;
   if (node.state === 'nack') return `${name} refuses the configuration${node.error ? `: ${node.error}` : ''}`;
   if (node.state === 'unreadable') return `${name} cannot be understood: ${node.error}`;
-  if (standingOf(node, head) !== 'ahead') return undefined;
+  if (planeStandingOf(node, head) !== 'ahead') return undefined;
   const { gen, version } = node.acknowledged!;
   return `${name} serves ${configVersion(gen, version)}, which this database does not know`;
 }
 
 function delayOf(node: DataPlane, { ms }: DataPlaneLag, head: Head): string | undefined {
   const name = `Data plane ${node.node}`;
-  if (standingOf(node, head) === 'outdated') return `${name} serves an earlier generation of the configuration`;
+  if (planeStandingOf(node, head) === 'outdated') return `${name} serves an earlier generation of the configuration`;
   if (ms === null || ms <= LAG_MAX_MS) return undefined;
   return `${name} lacks a change that is ${Math.round(ms / 1000)} s old`;
 }

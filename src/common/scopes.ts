@@ -1,3 +1,6 @@
+import { DomainError } from './domain-error.js';
+import { requestContext } from './request-context.js';
+
 /** What a scope can speak of; every admin route names one of them. */
 export const ADMIN_RESOURCES = [
   'masters',
@@ -41,4 +44,11 @@ export function covers(held: readonly string[], wanted: readonly string[]): bool
     const [resource = '', mode = '*'] = scope.split(':');
     return (['read', 'write'] as const).every((one) => (mode !== '*' && mode !== one) || permits(held, resource, one));
   });
+}
+
+/** For what a request writes beside the resource that its route is named for. */
+export function assertMayWrite(...resources: AdminResource[]): void {
+  const scopes = requestContext()?.scopes;
+  const missing = scopes && resources.find((resource) => !permits(scopes, resource, 'write'));
+  if (missing) throw new DomainError('forbidden', `This takes the scope ${missing}:write, too`);
 }
