@@ -12,7 +12,8 @@ const project = {
 export default {
   // jest's module registry loses some 25 MB with every file that imports Nest and TypeORM. Workers are replaced before
   // that hurts, which takes workers: never run the whole suite with --runInBand.
-  maxWorkers: 2,
+  // Two cores do for three: tests wait a third of the time.
+  maxWorkers: 3,
   workerIdleMemoryLimit: '500MB',
   // Longer than any wait inside a test, so that it is the wait that says what did not come.
   testTimeout: 120_000,

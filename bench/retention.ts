@@ -22,9 +22,10 @@ const PAUSE_MS = 5;
 export async function retention(folder: string): Promise<Figure[]> {
   const arena = await Arena.open(folder, 'bench_retention', { redisDb: 1, keys: 0 });
   try {
-    const { internal } = await arena.serve();
+    // A server would take a table that is being filled for one that was left over.
     const days = { dropped: await fill(arena, AGES.dropped), deleted: await fill(arena, AGES.deleted) };
     await arena.pool.query('VACUUM ANALYZE logs.records');
+    const { internal } = await arena.serve();
     const writer = new Writer(internal);
     await sleep(CALM_MS);
     const calm = writer.taken();

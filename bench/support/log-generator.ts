@@ -1,5 +1,8 @@
 import type pg from 'pg';
-import { rebuildDay } from '../../src/modules/stats/rebuild.js';
+import { countDay } from '../../src/modules/stats/rebuild.js';
+import { ensurePartitions } from '../../src/modules/stats/rollup-partitions.js';
+import { recountWeeks, weekOf } from '../../src/modules/stats/rollup-weeks.js';
+import { withoutIndexes } from './without-indexes.js';
 
 export const LOG_DAYS = 30;
 export const LOG_MASTERS = 200;
@@ -8,26 +11,45 @@ const PROVIDERS = 40;
 const MODELS = 60;
 const DAY_MS = 86_400_000;
 
+/** What a processor can do at a time. */
+const SESSIONS = 2;
+
 /**
  * Fills `logs.records` and the roll-ups, as if that many requests had come in evenly over thirty days that end now. A few keys, providers and models
- * have most of the requests: the n-th has 1/n of what the first has. Each day is written before it is indexed, as a table that then
- * becomes a partition; days that have a partition already take longer.
+ * have most of the requests: the n-th has 1/n of what the first has. Nobody else may use the tables meanwhile, for each is filled before it
+ * is indexed. Days that have a partition of records already take longer.
  */
 export async function generateLogs(pool: pg.Pool, records: number): Promise<void> {
-  const client = await pool.connect();
   const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+  const days = Array.from({ length: LOG_DAYS }, (_, i) => today - (LOG_DAYS - 1 - i) * DAY_MS);
+  const sessions = await Promise.all(Array.from({ length: SESSIONS }, () => pool.connect()));
+  const [first] = sessions as [pg.PoolClient];
   try {
-    await client.query(`SET synchronous_commit = off; SET work_mem = '512MB'; SET maintenance_work_mem = '1GB'`);
-    for (let i = 0; i < LOG_DAYS; i++) {
-      const day = new Date(today - (LOG_DAYS - 1 - i) * DAY_MS);
-      const until = i === LOG_DAYS - 1 ? Date.now() : day.getTime() + DAY_MS;
-      await writeDay(client, day, { records: share(records, LOG_DAYS, i), seconds: (until - day.getTime()) / 1000 });
-      await rebuildDay(client, day);
+    for (const session of sessions) {
+      await session.query(`SET synchronous_commit = off; SET work_mem = '256MB'; SET maintenance_work_mem = '1GB'`);
     }
-    await client.query('VACUUM ANALYZE');
+    await ensurePartitions(first, days);
+    await withoutIndexes(first, '^logs\\.rollup_(minutes|hours|days)', async () => {
+      const left = [...days.entries()];
+      await Promise.all(sessions.map((session) => fillDays(session, left, records)));
+    });
+    await recountWeeks(first, weekOf(days[0]!), today + 1);
+    await first.query('VACUUM ANALYZE');
   } finally {
-    // It holds a lock, and was told not to wait for the disk.
-    client.release(true);
+    // They were told not to wait for the disk.
+    for (const session of sessions) session.release(true);
+  }
+}
+
+/** Takes days until none is left. */
+async function fillDays(client: pg.ClientBase, left: [number, number][], records: number): Promise<void> {
+  for (let next = left.shift(); next; next = left.shift()) {
+    const [i, day] = next;
+    const until = Math.min(day + DAY_MS, Date.now());
+    await writeDay(client, new Date(day), { records: share(records, LOG_DAYS, i), seconds: (until - day) / 1000 });
+    await client.query('BEGIN');
+    await countDay(client, new Date(day));
+    await client.query('COMMIT');
   }
 }
 

@@ -65,16 +65,29 @@ CREATE TABLE logs.rollup_days_by_key PARTITION OF logs.rollup_days FOR VALUES IN
 CREATE TABLE logs.rollup_days_coarser PARTITION OF logs.rollup_days DEFAULT;
 CREATE INDEX ix_rollup_days_by_key_ranking ON logs.rollup_days_by_key (at, status_class, key_id) INCLUDE (level, requests);`;
 
+/**
+ * How many requests a key had in a week, from Monday, and nothing else: whoever asks for the busiest keys of a month would read the days
+ * of every key. They are kept for ever, like the days that they are the sums of.
+ */
+const WEEKS_OF_KEYS = `
+CREATE TABLE logs.rollup_weeks_by_key (
+  at timestamptz NOT NULL,
+  status_class smallint NOT NULL,
+  key_id bigint NOT NULL,
+  requests bigint NOT NULL,
+  CONSTRAINT pk_rollup_weeks_by_key PRIMARY KEY (at, status_class, key_id) INCLUDE (requests)
+);`;
+
 export class Rollups002 implements MigrationInterface {
   readonly name = 'Rollups1760000000102';
 
   async up(db: QueryRunner): Promise<void> {
-    for (const sql of [DELTAS, STATE, ...TABLES, LEVELS_OF_DAYS]) await db.query(sql);
+    for (const sql of [DELTAS, STATE, ...TABLES, LEVELS_OF_DAYS, WEEKS_OF_KEYS]) await db.query(sql);
   }
 
   async down(db: QueryRunner): Promise<void> {
     await db.query(
-      'DROP TABLE logs.rollup_days, logs.rollup_hours, logs.rollup_minutes, logs.rollup_state, logs.rollup_deltas',
+      'DROP TABLE logs.rollup_weeks_by_key, logs.rollup_days, logs.rollup_hours, logs.rollup_minutes, logs.rollup_state, logs.rollup_deltas',
     );
   }
 }

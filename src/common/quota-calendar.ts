@@ -34,6 +34,15 @@ export function periodAt(instant: Date, type: Exclude<QuotaResetType, 'none'>, z
 /** The first instant of a date, or of a month, such as `2026-11-20` or `2026-11`, on the calendar of a time zone. */
 export const startOfDate = (date: string, zone: string): Date => new Date(startOf(Date.parse(date), zone));
 
+/** Whether this server has the calendar of a zone: one that another accepted, with newer data, it may not have. */
+export function isKnownZone(zone: string): boolean {
+  try {
+    return clockOf(zone) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** A date, as the milliseconds of its midnight in UTC: a number to count with, whatever clocks do. */
 type Day = number;
 

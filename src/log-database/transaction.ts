@@ -6,8 +6,8 @@ export const BEGIN = {
   write: 'BEGIN',
   /** All statements see the same; a lock taken first is taken before that moment. */
   snapshot: 'BEGIN ISOLATION LEVEL REPEATABLE READ',
-  /** Compiling a statement would take longer than running it. */
-  read: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off',
+  /** Compiling a statement, or starting workers for it, would take longer than running it. */
+  read: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0',
 } as const;
 
 /** All that `work` writes, or nothing. */

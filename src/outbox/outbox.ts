@@ -11,11 +11,13 @@ const DEADLOCK_DETECTED = '40P01';
 const ATTEMPTS = 3;
 
 /**
- * The commit itself doesn't wait for the disk, so the next writer gets the head at once; the flush behind it does, and
+ * The commit of a seal doesn't wait for the disk, so the next writer gets the head at once; the flush behind it does, and
  * PostgreSQL flushes for all who wait at a time. Both are one message: no pooler can send them to different servers, and
  * a server that crashes in between answers neither.
  */
-const COMMIT = `COMMIT; SELECT ${FLUSH}`;
+const COMMIT_SEALED = `COMMIT; SELECT ${FLUSH}`;
+/** Without a seal nobody waits for the head, and the commit is flushed by itself. */
+const COMMIT = 'COMMIT';
 
 /** The only way to change configuration: one transaction of rows, touched resources and operation log. */
 @Injectable()
@@ -79,7 +81,7 @@ export class Outbox {
   }
 
   private async commit(runner: QueryRunner, receipt: Receipt | undefined): Promise<void> {
-    await runner.query(COMMIT);
+    await runner.query(receipt ? COMMIT_SEALED : COMMIT);
     await runner.release();
     if (!receipt) return;
     this.metrics.writes.inc();

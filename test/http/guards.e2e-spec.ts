@@ -1,105 +1,20 @@
-import { Controller, Delete, Get, Post } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DataSource } from 'typeorm';
-import { requestContext } from '../../src/common/request-context.js';
-import { ConfigModule } from '../../src/config/config.module.js';
-import { loadConfig } from '../../src/config/load-config.js';
-import { hashToken, newAdminToken, newClientToken, newMasterKey } from '../../src/contract/token.js';
-import { dataSourceOptions } from '../../src/data-source.js';
-import { AdminRoute, InternalRoute, MasterRoute } from '../../src/http/access.js';
-import { HttpAuthModule } from '../../src/http/auth/http-auth.module.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { hashToken, newAdminToken, newMasterKey } from '../../src/contract/token.js';
 import { Http } from '../support/http.js';
-import { until } from '../support/launcher.js';
-import { sendRaw, startTinyApp, type TinyApp } from './tiny-app.js';
-
-const ADMIN_TOKEN = 'guard-admin-token-0123456789abcdef';
-const INTERNAL_TOKEN = 'guard-internal-token-0123456789abc';
-
-const whoIsIt = (): object => ({ actor: requestContext()?.actor, scopes: requestContext()?.scopes });
-
-/** One route of each role, which answers whom the guard took the caller for. */
-@Controller()
-class Probe {
-  @Get('admin')
-  @AdminRoute('masters')
-  readAsAdmin(): object {
-    return whoIsIt();
-  }
-
-  @Post('admin')
-  @AdminRoute('masters')
-  writeAsAdmin(): object {
-    return whoIsIt();
-  }
-
-  @Delete('admin/keys')
-  @AdminRoute('keys')
-  deleteKeys(): object {
-    return whoIsIt();
-  }
-
-  @Get('master')
-  @MasterRoute()
-  asMaster(): object {
-    return whoIsIt();
-  }
-
-  @Get('internal')
-  @InternalRoute()
-  asInternal(): object {
-    return whoIsIt();
-  }
-}
+import { ADMIN_TOKEN, INTERNAL_TOKEN, openGuarded, type Guarded } from './guarded-app.js';
+import { sendRaw } from './tiny-app.js';
 
 describe('the guards', () => {
-  let database: TestDatabase;
-  let app: TinyApp;
+  let guarded: Guarded;
   let anyone: Http;
 
-  const start = (env: Record<string, string> = {}): Promise<TinyApp> => {
-    const config = loadConfig(
-      {
-        EZ_PG_DSN: database.dsn,
-        EZ_ADMIN_TOKEN: ADMIN_TOKEN,
-        EZ_INTERNAL_TOKEN: INTERNAL_TOKEN,
-        EZ_JWT_SECRET: 'guard-jwt-secret-0123456789abcdef',
-        EZ_ENCRYPTION_KEY: 'guard-encryption-key-0123456789abc',
-        ...env,
-      },
-      '/nonexistent',
-    );
-    const imports = [ConfigModule.forRoot(config), TypeOrmModule.forRoot(dataSourceOptions(config)), HttpAuthModule];
-    return startTinyApp(Probe, { imports });
-  };
-
   beforeAll(async () => {
-    database = await createTestDatabase();
-    app = await start();
-    anyone = new Http(app.url);
+    guarded = await openGuarded();
+    anyone = new Http(guarded.app.url);
   });
-  afterAll(async () => {
-    await app.close();
-    await database.drop();
-  });
+  afterAll(() => guarded.close());
 
-  const insert = async (sql: string, values: unknown[]): Promise<string> =>
-    (await app.app.get(DataSource).query<{ id: string }[]>(`${sql} RETURNING id`, values))[0]!.id;
-
-  const aMaster = async (status = 'active'): Promise<{ id: string; key: string }> => {
-    const key = newMasterKey();
-    const sql = `INSERT INTO masters (name, status, master_key_hash, master_key_hint) VALUES ($1, $2, $3, '')`;
-    return { key, id: await insert(sql, [key, status, hashToken(key)]) };
-  };
-
-  const aToken = async (scopes: string[], expires = 'infinity'): Promise<{ id: string; token: string }> => {
-    const token = newAdminToken();
-    const sql = `INSERT INTO admin_tokens (name, scopes, expires_at, token_hash, hint) VALUES ($1, $2, $3, $4, '')`;
-    return { token, id: await insert(sql, [token, scopes, expires, hashToken(token)]) };
-  };
-
-  const tokenWith = async (...scopes: string[]): Promise<Http> => anyone.as((await aToken(scopes)).token);
+  const tokenWith = async (...scopes: string[]): Promise<Http> => anyone.as((await guarded.aToken(scopes)).token);
 
   it.each([
     ['admin', ADMIN_TOKEN],
@@ -110,13 +25,13 @@ describe('the guards', () => {
   });
 
   it('know a scoped admin token by its id, and its scopes', async () => {
-    const { id, token } = await aToken(['masters:read']);
+    const { id, token } = await guarded.aToken(['masters:read']);
     const { body } = await anyone.as(token).get('/admin');
     expect(body).toEqual({ actor: { type: 'admin_token', id, name: token }, scopes: ['masters:read'] });
   });
 
   it('know a master by its key', async () => {
-    const { id, key } = await aMaster();
+    const { id, key } = await guarded.aMaster();
     const { body } = await anyone.as(key).get('/master');
     expect(body).toEqual({ actor: { type: 'master', id, name: key } });
   });
@@ -162,21 +77,21 @@ describe('the guards', () => {
     });
 
     it('for a suspended master', async () => {
-      expect(await answersTo(`Bearer ${(await aMaster('suspended')).key}`)).toEqual(REFUSALS);
+      expect(await answersTo(`Bearer ${(await guarded.aMaster('suspended')).key}`)).toEqual(REFUSALS);
     });
 
     it('for an expired admin token', async () => {
-      expect(await answersTo(`Bearer ${(await aToken(['*'], '2020-01-01')).token}`)).toEqual(REFUSALS);
+      expect(await answersTo(`Bearer ${(await guarded.aToken(['*'], '2020-01-01')).token}`)).toEqual(REFUSALS);
     });
 
     it('for the hash of a credential in its place', async () => {
-      expect(await answersTo(`Bearer ${hashToken((await aMaster()).key)}`)).toEqual(REFUSALS);
+      expect(await answersTo(`Bearer ${hashToken((await guarded.aMaster()).key)}`)).toEqual(REFUSALS);
     });
 
     it('for two headers, even if both are right', async () => {
       const header = `Authorization: Bearer ${ADMIN_TOKEN}\r\n`;
       const answer = await sendRaw(
-        app.port,
+        guarded.app.port,
         `GET /admin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${header}${header}\r\n`,
       );
       expect(answer).toMatch(/^HTTP\/1.1 401 /);
@@ -185,7 +100,7 @@ describe('the guards', () => {
 
   it('answer 403 to a right credential of another role', async () => {
     const [admin, internal, scoped] = [anyone.as(ADMIN_TOKEN), anyone.as(INTERNAL_TOKEN), await tokenWith('*')];
-    const master = anyone.as((await aMaster()).key);
+    const master = anyone.as((await guarded.aMaster()).key);
     const wrong: [Http, string][] = [
       ...[master, internal].map((who): [Http, string] => [who, '/admin']),
       ...[admin, scoped, internal].map((who): [Http, string] => [who, '/master']),
@@ -215,89 +130,17 @@ describe('the guards', () => {
   });
 
   it('close the routes of a token that is configured to be empty', async () => {
-    const { token } = await aToken(['*']);
-    const closed = await start({ EZ_ADMIN_TOKEN: '', EZ_INTERNAL_TOKEN: '' });
+    const { token } = await guarded.aToken(['*']);
+    const closed = await guarded.start({ EZ_ADMIN_TOKEN: '', EZ_INTERNAL_TOKEN: '' });
     const caller = new Http(closed.url);
     try {
       for (const credential of ['', 'x', token, ADMIN_TOKEN]) {
         expect((await caller.as(credential).get('/admin')).status).toBe(401);
         expect((await caller.as(credential).get('/internal')).status).toBe(401);
       }
-      expect((await caller.as((await aMaster()).key).get('/master')).status).toBe(200);
+      expect((await caller.as((await guarded.aMaster()).key).get('/master')).status).toBe(200);
     } finally {
       await closed.close();
-    }
-  });
-
-  it('answer 429 to whoever guesses on and on, and let others pass', async () => {
-    const guessed = await start();
-    const guesser = new Http(guessed.url);
-    try {
-      const statuses = new Set<number>();
-      for (let i = 0; i < 150; i++) statuses.add((await guesser.as(`ezm_guessed_0${i}`).get('/master')).status);
-      expect([...statuses]).toEqual([401]);
-
-      const { status, headers, body } = await guesser.as('ezm_guessed_0x').get('/master');
-      expect([status, body.code]).toEqual([429, 'too_many_failures']);
-      expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
-
-      expect((await guesser.as('ezm_other').get('/master')).status).toBe(401);
-      expect((await guesser.get('/master')).status).toBe(401);
-      expect((await guesser.as((await aMaster()).key).get('/master')).status).toBe(200);
-    } finally {
-      await guessed.close();
-    }
-  });
-
-  /** Holds these tables until the end of `work`: whoever reads them waits. */
-  const holding = async (tables: string, work: () => Promise<void>): Promise<void> => {
-    const runner = app.app.get(DataSource).createQueryRunner();
-    await runner.startTransaction();
-    await runner.query(`SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE ${tables}`);
-    try {
-      await work();
-    } finally {
-      await runner.rollbackTransaction();
-      await runner.release();
-    }
-  };
-
-  it('refuse what nobody can have been given without asking the database', async () => {
-    await holding('masters, admin_tokens', async () => {
-      const wrong = ['x', 'ezm_short', 'eza_short', `${newMasterKey()}x`, newMasterKey().replace('ezm_', 'eza_')];
-      for (const credential of [...wrong, newClientToken()]) {
-        expect((await anyone.as(credential).get('/master')).status).toBe(401);
-      }
-    });
-  });
-
-  it('give guessers one connection at most, and wave through who was right before', async () => {
-    const guessed = await start();
-    const caller = new Http(guessed.url);
-    const waiting = async (): Promise<number> => {
-      const [row] = await app.app.get(DataSource).query<{ count: number }[]>(
-        `SELECT count(*)::int AS count FROM pg_stat_activity
-          WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%admin_tokens%'`,
-      );
-      return row!.count;
-    };
-    try {
-      const [known, fresh] = [await aMaster(), await aMaster()];
-      expect((await caller.as(known.key).get('/master')).status).toBe(200);
-      for (let i = 0; i < 300; i++) await caller.as(`${i}-guessed`.padStart(20, '0')).get('/master');
-
-      const answers: Promise<{ status: number }>[] = [];
-      await holding('admin_tokens', async () => {
-        for (let i = 0; i < 20; i++) answers.push(caller.as(newAdminToken()).get('/admin'));
-        await until(async () => (await waiting()) > 0);
-        expect((await caller.as(known.key).get('/master')).status).toBe(200);
-        answers.push(caller.as(fresh.key).get('/master'));
-        expect(await waiting()).toBeLessThanOrEqual(1);
-      });
-      const statuses = (await Promise.all(answers)).map(({ status }) => status);
-      expect(statuses.indexOf(200)).toBe(20);
-    } finally {
-      await guessed.close();
     }
   });
 });

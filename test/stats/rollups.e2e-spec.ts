@@ -28,7 +28,7 @@ describe('roll-ups', () => {
     await database.drop();
   });
 
-  const compact = (): Promise<number> => inTransaction(pool, 'write', moveDeltas);
+  const compact = (): Promise<number> => inTransaction(pool, 'write', (client) => moveDeltas(client, 100_000));
   const requestsOf = async (table: string, where = 'level = 0'): Promise<number> =>
     Number(
       (await pool.query<{ n: string }>(`SELECT coalesce(sum(requests), 0) AS n FROM ${table} WHERE ${where}`)).rows[0]!
@@ -120,8 +120,9 @@ describe('roll-ups', () => {
       [DAY],
     );
     await pool.query('DELETE FROM logs.rollup_days WHERE level = 15 AND at = $1 AND key_id = 3', [DAY]);
+    await pool.query('UPDATE logs.rollup_weeks_by_key SET requests = requests + 1 WHERE key_id = 3');
     const differences = await verify();
-    expect(new Set(differences.map(({ tier }) => tier))).toEqual(new Set(['hour', 'day']));
+    expect(new Set(differences.map(({ tier }) => tier))).toEqual(new Set(['hour', 'day', 'week']));
     expect(differences.find(({ tier }) => tier === 'hour')!.row).toMatchObject({ level: 0, status_class: 2 });
     expect(differences.filter(({ tier }) => tier === 'day').every(({ found }) => found === null)).toBe(true);
 

@@ -3,15 +3,11 @@ import type { LogRecord } from '../../src/log-database/log-record.js';
 import { LogDatabase } from '../../src/log-database/log-database.js';
 import { Compactor } from '../../src/modules/stats/compactor.js';
 import { ERROR_BOUND } from '../../src/modules/stats/histogram.js';
-import { RollupRetention } from '../../src/modules/stats/rollup-retention.js';
 import { DAY_MS, HOUR_MS } from '../../src/modules/stats/rollup-tables.js';
 import { startApp, type TestApp } from '../support/app.js';
-import type { Http, Json } from '../support/http.js';
+import type { Json } from '../support/http.js';
+import { askStats, between, counted, FROM, iso, TODAY } from './asking.js';
 import { aRecord, randomRecords, store, takeRecordsOfAnyTime } from './records.js';
-
-const TODAY = Math.floor(Date.now() / DAY_MS) * DAY_MS;
-const FROM = TODAY - 5 * DAY_MS;
-const iso = (at: number): string => new Date(at).toISOString();
 
 describe('statistics', () => {
   let app: TestApp;
@@ -29,41 +25,12 @@ describe('statistics', () => {
   });
   afterAll(() => app.close());
 
-  async function stats(
-    query: Record<string, string | number>,
-    http: Http = app.admin,
-    path = '/admin/stats',
-  ): Promise<Json> {
-    const range = { from: iso(FROM), to: iso(TODAY), interval: 'day' };
-    const search = new URLSearchParams({ ...range, ...query });
-    const { status, body } = await http.get(`${path}?${search.toString()}`);
-    if (status !== 200) return { status, pointers: body.errors?.map(({ pointer }: Json) => pointer) };
-    return body;
-  }
-
-  /** What the answer must be, counted from the records themselves. */
-  function counted(some: readonly LogRecord[]): Json {
-    const sum = (field: 'input_tokens' | 'output_tokens' | 'cached_tokens' | 'cost_nano_usd'): number =>
-      some.reduce((total, record) => total + record[field], 0);
-    const errors = some.filter(({ status_code }) => status_code >= 400 || status_code === 0).length;
-    return {
-      requests: some.length,
-      errors,
-      error_rate: some.length === 0 ? null : errors / some.length,
-      input_tokens: sum('input_tokens'),
-      output_tokens: sum('output_tokens'),
-      cached_tokens: sum('cached_tokens'),
-      cost_usd: sum('cost_nano_usd') / 1e9,
-    };
-  }
+  const stats = (query: Record<string, string | number>): Promise<Json> => askStats(app.admin, query);
 
   const percentile = (some: readonly LogRecord[], field: 'latency_ms' | 'ttft_ms', q: number): number | null => {
     const values = some.flatMap((record) => record[field] ?? []).toSorted((a, b) => a - b);
     return values[Math.max(0, Math.ceil(values.length * q) - 1)] ?? null;
   };
-
-  const between = (some: readonly LogRecord[], from: number, to: number): LogRecord[] =>
-    some.filter(({ at }) => at.getTime() >= from && at.getTime() < to);
 
   it('are the sums of the records, by bucket and altogether', async () => {
     const { totals, series, resolution, exact_since } = await stats({});
@@ -146,57 +113,26 @@ describe('statistics', () => {
     expect(new Set(byStatus.map(({ value }: Json) => value))).toEqual(new Set(['2xx', '3xx', '4xx', '5xx', null]));
   });
 
-  it.each(['America/New_York', 'Asia/Kolkata', 'Asia/Kathmandu'])('have the days of %s', async (timezone) => {
-    const { series, from, to } = await stats({ timezone });
-    const edges = [...series.map(({ at }: Json) => Date.parse(at)), Date.parse(to)];
-    expect(edges[0]).toBe(Date.parse(from));
-    const midnight = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, hour: '2-digit', minute: '2-digit' });
-    expect(edges.map((edge) => midnight.format(edge))).toEqual(edges.map(() => '00:00'));
-    for (const [i, point] of series.entries()) {
-      expect(point).toMatchObject(counted(between(records, edges[i], edges[i + 1])));
-    }
-  });
-
-  it('have one day of 25 hours in New York, and one of 23', async () => {
-    const { writes } = app.nest.get(LogDatabase);
-    const [year, past] = [new Date(TODAY).getUTCFullYear(), (at: number) => at < TODAY - 10 * DAY_MS];
-    const changes = [Date.UTC(year - 1, 10, 1), Date.UTC(year, 2, 1), Date.UTC(year, 10, 1)].filter(past);
-    for (const month of changes) {
-      const days = (await stats({ from: iso(month), to: iso(month + 16 * DAY_MS), timezone: 'America/New_York' }))
-        .series;
-      const starts = days.map(({ at }: Json) => Date.parse(at));
-      const odd = starts.findIndex((at: number, i: number) => i > 0 && at - starts[i - 1]! !== DAY_MS) - 1;
-      const own = [starts[odd]! + 1_000, starts[odd + 1]! - HOUR_MS, starts[odd + 1]!];
-      // Hours that old may be gone, and then the days are those of UTC.
-      if (month < TODAY - 170 * DAY_MS) continue;
-      await store(
-        writes,
-        own.map((at) => aRecord({ at: new Date(at), model: 'clocks' })),
-      );
-      const { series } = await stats({
-        from: iso(month),
-        to: iso(month + 16 * DAY_MS),
-        timezone: 'America/New_York',
-        model: 'clocks',
-      });
-      expect(series.slice(odd, odd + 2).map(({ requests }: Json) => requests)).toEqual([2, 1]);
-    }
-    expect(changes.length).toBeGreaterThan(0);
-  });
-
-  it('say since when they are exact where roll-ups that fit are gone', async () => {
-    const old = TODAY - 60 * DAY_MS;
-    await store(app.nest.get(LogDatabase).writes, [aRecord({ at: new Date(old + 12 * HOUR_MS), model: 'old' })]);
-    const query = { from: iso(old), to: iso(old + DAY_MS), model: 'old' };
-    expect(await stats({ ...query, timezone: 'America/New_York' })).toMatchObject({
-      exact_since: null,
-      resolution: 'hour',
-    });
+  it('find the busiest keys in whole weeks and in the days around them', async () => {
+    const from = TODAY - 24 * DAY_MS;
+    // A day that is mostly before the first whole week, and one that is in the midst of them.
+    const [around, within] = [from, from + 12 * DAY_MS];
+    const requests = (key_id: number, ...days: number[]): LogRecord[] =>
+      days.map((day) => aRecord({ at: new Date(day), key_id, status_code: 101 }));
+    await store(app.nest.get(LogDatabase).writes, [
+      ...requests(803, around, around, within, within),
+      ...requests(802, around, around, around),
+      ...requests(801, within, within),
+    ]);
     await app.nest.get(Compactor).run();
-    const kolkata = await stats({ ...query, timezone: 'Asia/Kolkata' });
-    expect(kolkata.totals.requests).toBe(1);
-    expect(Date.parse(kolkata.exact_since)).toBeGreaterThan(old);
-    expect((await stats({ ...query, interval: 'minute' })).totals.requests).toBe(0);
+    const query = { from: iso(from), group_by: 'key', status: '1xx' };
+    const { groups } = await stats(query);
+    expect(groups.map(({ value, totals }: Json) => [value, totals.requests])).toEqual([
+      [803, 4],
+      [802, 3],
+      [801, 2],
+    ]);
+    expect((await stats({ ...query, top: 1 })).groups).toMatchObject([{ value: 803 }, { is_other: true }]);
   });
 
   it('count a record as soon as it is stored', async () => {
@@ -209,70 +145,5 @@ describe('statistics', () => {
       latency_ms: { p50: 7, p99: 7 },
       ttft_ms: { p50: null },
     });
-  });
-
-  it.each([
-    [{ interval: 'minute', from: iso(TODAY - 2 * DAY_MS - 1000) }, '/from'],
-    [{ interval: 'hour', from: iso(TODAY - 32 * DAY_MS) }, '/from'],
-    [{ interval: 'day', from: iso(TODAY - 367 * DAY_MS) }, '/from'],
-    [{ from: iso(TODAY), to: iso(TODAY) }, '/from'],
-    [{ interval: 'minute', from: iso(TODAY - 2 * DAY_MS), group_by: 'key', top: 7 }, '/top'],
-    [{ timezone: 'Mars/Olympus' }, '/timezone'],
-    [{ timezone: '+05:30' }, '/timezone'],
-    [{ interval: 'week' }, '/interval'],
-    [{ group_by: 'client_ip' }, '/group_by'],
-    [{ top: 101 }, '/top'],
-    [{ from: 'yesterday' }, '/from'],
-    [{ colour: 'red' }, '/colour'],
-  ])('refuse %j', async (query, pointer) => {
-    expect(await stats(query)).toEqual({ status: 400, pointers: [pointer] });
-  });
-
-  it('answer the widest ranges that are allowed', async () => {
-    expect((await stats({ from: iso(TODAY - 366 * DAY_MS) })).series).toHaveLength(366);
-    expect((await stats({ from: iso(TODAY - 31 * DAY_MS), interval: 'hour' })).series).toHaveLength(744);
-    expect((await stats({ from: iso(TODAY - 2 * DAY_MS), interval: 'minute' })).series).toHaveLength(2_880);
-  });
-
-  it('show a master only its own, and nothing of providers', async () => {
-    const { body } = await app.admin.post('/admin/masters', { name: 'tenant' });
-    const own = app.anyone.as(body.master_key);
-    await store(app.nest.get(LogDatabase).writes, [
-      aRecord({ at: new Date(FROM), master_id: body.id, key_id: 900, model: 'tenant' }),
-      aRecord({ at: new Date(FROM), master_id: body.id + 1, key_id: 901, model: 'tenant' }),
-    ]);
-    for (const path of ['/v1/stats', '/v1/logs/stats']) {
-      const { totals, groups } = await stats({ group_by: 'key' }, own, path);
-      expect(totals.requests).toBe(1);
-      expect(groups.map(({ value }: Json) => value)).toEqual([900]);
-      expect((await stats({ key_id: 901 }, own, path)).totals.requests).toBe(0);
-      expect(await stats({ group_by: 'provider' }, own, path)).toEqual({ status: 400, pointers: ['/group_by'] });
-      expect(await stats({ provider_id: 1 }, own, path)).toEqual({ status: 400, pointers: ['/provider_id'] });
-      expect(await stats({ master_id: 1 }, own, path)).toEqual({ status: 400, pointers: ['/master_id'] });
-    }
-  });
-
-  it('are open to tokens with the scope of statistics, or that of logs', async () => {
-    for (const [scope, path] of [
-      ['stats:read', '/admin/stats'],
-      ['logs:read', '/admin/logs/stats'],
-    ] as const) {
-      const { body } = await app.admin.post('/admin/tokens', { name: scope.replace(':', '-'), scopes: [scope] });
-      const other = path === '/admin/stats' ? '/admin/logs/stats' : '/admin/stats';
-      expect((await app.anyone.as(body.token).get(path)).status).toBe(200);
-      expect((await app.anyone.as(body.token).get(other)).status).toBe(403);
-    }
-  });
-
-  it('outlive minutes, of which a week is kept, and hours, of which half a year', async () => {
-    const before = await stats({});
-    const retention = app.nest.get(RollupRetention);
-    expect(await retention.run()).toEqual([]);
-    const inAWeek = await retention.run(Date.now() + 8 * DAY_MS);
-    expect(inAWeek.length).toBeGreaterThan(0);
-    expect(inAWeek.filter((name) => !name.startsWith('rollup_minutes_'))).toEqual([]);
-    const inHalfAYear = await retention.run(Date.now() + 220 * DAY_MS);
-    expect(inHalfAYear.some((name) => name.startsWith('rollup_hours_'))).toBe(true);
-    expect(await stats({})).toEqual(before);
   });
 });

@@ -1,14 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { AckStore } from '../../src/sync/data-planes/ack-store.js';
-import { Register } from '../../src/sync/data-planes/register.js';
 import { Reader } from '../../clients/reader/reader.js';
 import { INTERNAL_TOKEN, startApp, type TestApp } from '../support/app.js';
 import { startBalancer, type TestBalancer } from '../support/balancer.js';
 import { unused } from '../support/gateway.js';
 import type { Answer, Json } from '../support/http.js';
 import { until } from '../support/launcher.js';
-import { claimRedisDb } from '../support/redis.js';
 import { metricsIn, type Sample, valueOf } from '../support/prometheus.js';
 
 const PATIENCE_MS = 30_000;
@@ -244,25 +241,6 @@ describe('data planes', () => {
     expect([state, data_planes.state]).toEqual(['degraded', 'unknown']);
     expect(await outcome(50)).toBe('pending');
     await until(async () => (await status()).data_planes.state === 'none');
-  });
-
-  it('that died are forgotten after a minute, however many are registered', async () => {
-    // Its own time, and a register that nobody else walks.
-    const redis = await claimRedisDb();
-    const register = new Register(new AckStore(redis.client));
-    const walk = async (now: number): Promise<string[]> => {
-      const living: string[] = [];
-      for await (const nodes of register.walk(now)) living.push(...nodes.map(({ node }) => node));
-      return living;
-    };
-    await redis.client.sadd('dp:nodes', 'alive', ...Array.from({ length: 5_000 }, (_, i) => `dead-${i}`));
-    await redis.client.hset('dp:ack:alive', { gen: '1', version: '1', state: 'ok' });
-    expect(await walk(0)).toEqual(['alive']);
-    await walk(59_000);
-    expect(await redis.client.scard('dp:nodes')).toBe(5_001);
-    await walk(61_000);
-    expect(await redis.client.smembers('dp:nodes')).toEqual(['alive']);
-    await redis.close();
   });
 
   it('that are many get no more than 200 series, those furthest behind', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { INTERNAL_TOKEN } from '../support/app.js';
-import { unused } from '../support/gateway.js';
+import { INTERNAL_TOKEN, type TestApp } from '../support/app.js';
+import { tokenHash, unused, type KeyBody } from '../support/gateway.js';
 import { Http, type Answer, type Json } from '../support/http.js';
 
 /** What a balancer sends: a batch of its own with these entries. */
@@ -29,3 +29,11 @@ export async function settled(app: Served, body: unknown): Promise<Json> {
 
 export const keyOf = async ({ admin }: { admin: Http }, { id }: { id: number }): Promise<Json> =>
   (await admin.get(`/admin/keys/${id}`)).body;
+
+/** What balancers know of a key. */
+export const inRedis = ({ app }: { app: TestApp }, { token }: KeyBody, ...fields: string[]) =>
+  app.redis.hmget(`auth:token:${tokenHash(token)}`, ...fields);
+
+const DAY_MS = 86_400_000;
+
+export const dayAfter = (days: number): string => new Date(Date.now() + days * DAY_MS).toISOString().slice(0, 10);

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { BookKeeping } from '../../src/modules/usage/book-keeping.js';
-import { balancer, records } from '../support/access-logs.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { aKey, aMaster, tokenHash } from '../support/gateway.js';
-import { aBatch, flush, keyOf, settled } from './balancing.js';
+import { aKey, aMaster } from '../support/gateway.js';
+import { aBatch, settled } from './balancing.js';
 
 const NOBODY = 999_999;
 
@@ -13,8 +11,6 @@ beforeAll(async () => {
   app = await startApp();
 });
 afterAll(() => app.close());
-
-const reconcile = async (body: object = {}) => (await app.admin.post('/admin/usage/reconcile', body)).body;
 
 describe('the ledger', () => {
   it('is listed newest first, page by page, of a key or of a master', async () => {
@@ -33,27 +29,6 @@ describe('the ledger', () => {
   it('can’t be rewritten', async () => {
     await expect(app.db.query('UPDATE usage.ledger SET requests = 0')).rejects.toThrow('append-only');
     await expect(app.db.query('TRUNCATE usage.ledger')).rejects.toThrow('append-only');
-  });
-
-  it('has sums of its old lines, which count as they did, and forgets batches after a week', async () => {
-    const { id: master } = await aMaster(app);
-    const key = await aKey(app, master, { balance: 1 });
-    const spend = { key_id: key.id, requests: 1, quota_units: 2, cost_usd: 0.75 };
-    const batches = [aBatch(spend), aBatch(spend), aBatch(spend)];
-    for (const batch of batches) await settled(app, batch);
-    await app.db.query(`ALTER TABLE usage.ledger DISABLE TRIGGER USER`);
-    await app.db.query(`UPDATE usage.ledger SET at = now() - interval '36 days' WHERE batch_id <> $1`, [
-      batches[2]!.batch_id,
-    ]);
-    await app.db.query(`ALTER TABLE usage.ledger ENABLE TRIGGER USER`);
-    await app.db.query(`UPDATE usage.batches SET at = now() - interval '8 days' WHERE batch_id = $1`, [
-      batches[0]!.batch_id,
-    ]);
-    await app.nest.get(BookKeeping).keep();
-    expect((await app.admin.get(`/admin/usage?key_id=${key.id}`)).body.data).toHaveLength(1);
-    expect((await reconcile()).differences).toEqual([]);
-    expect((await flush(app, batches[0])).body.duplicate).toBe(false);
-    expect((await flush(app, batches[1])).body.duplicate).toBe(true);
   });
 });
 
@@ -74,58 +49,5 @@ describe('what was used', () => {
 
   it.each(['keys', 'masters', 'api-keys'])('of %s that are not there is a 404', async (resource) => {
     expect((await app.admin.get(`/admin/${resource}/${NOBODY}/usage`)).status).toBe(404);
-  });
-});
-
-describe('a reconciliation', () => {
-  it('finds counters that differ from the ledger, and repairs them when asked to', async () => {
-    const { id: master } = await aMaster(app);
-    const key = await aKey(app, master, { quota_limit: 10 });
-    await settled(app, aBatch({ key_id: key.id, requests: 3, quota_units: 4, input_tokens: 5 }));
-    await app.db.query('UPDATE keys SET request_count = 1, quota_used = 11 WHERE id = $1', [key.id]);
-    await app.db.query('UPDATE usage.periods SET used = 9 WHERE key_id = $1', [key.id]);
-    await app.db.query('UPDATE usage.masters SET input_tokens = 6 WHERE master_id = $1', [master]);
-    const differences = [
-      { kind: 'key', id: key.id, period_start: null, counter: 'quota_used', ledger: 4, counted: 11 },
-      { kind: 'key', id: key.id, period_start: null, counter: 'request_count', ledger: 3, counted: 1 },
-      { kind: 'period', id: key.id, period_start: expect.any(String), counter: 'used', ledger: 4, counted: 9 },
-      { kind: 'master', id: master, period_start: null, counter: 'input_tokens', ledger: 5, counted: 6 },
-    ];
-    expect(await reconcile()).toMatchObject({ differences, repaired: false, next_after_key_id: null });
-    expect(await reconcile({ repair: true })).toMatchObject({ differences, repaired: true });
-    expect((await reconcile()).differences).toEqual([]);
-    expect(await keyOf(app, key)).toMatchObject({ request_count: 3, quota_used: 4, exhausted: false });
-    await app.sync();
-    expect(await app.redis.hget(`auth:token:${tokenHash(key.token)}`, 'status')).toBe('active');
-  });
-
-  it('shows where access logs say something else than what was settled', async () => {
-    const { id: master } = await aMaster(app);
-    const [alike, other] = [await aKey(app, master), await aKey(app, master)];
-    for (const { id } of [alike, other]) await settled(app, aBatch({ key_id: id, requests: 2, input_tokens: 10 }));
-    const logged = [
-      ...records(2, { master_id: master, key_id: alike.id, input_tokens: 5 }),
-      ...records(1, { master_id: master, key_id: other.id, input_tokens: 10 }),
-    ];
-    expect((await balancer(app).post('/logs?durable=true', logged)).body).toMatchObject({ accepted: 3 });
-    const { rollups } = await reconcile({ after_key_id: alike.id - 1 });
-    expect(rollups).toEqual({
-      state: 'compared',
-      differences: [{ key_id: other.id, counter: 'requests', ledger: 2, logged: 1 }],
-    });
-  });
-
-  it('goes page by page', async () => {
-    const { id: master } = await aMaster(app);
-    for (let n = 0; n < 3; n++) await aKey(app, master);
-    const seen: number[] = [];
-    for (let after: number | null = null; ;) {
-      const page = await reconcile({ limit: 2, ...(after && { after_key_id: after }) });
-      seen.push(page.keys);
-      after = page.next_after_key_id;
-      if (after === null) break;
-    }
-    const [row] = await app.db.query<{ keys: number }[]>('SELECT count(*)::int AS keys FROM keys');
-    expect(seen.reduce((sum, keys) => sum + keys)).toBe(row!.keys);
   });
 });

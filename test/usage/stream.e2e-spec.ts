@@ -1,31 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { INTERNAL_TOKEN, startApp, type TestApp } from '../support/app.js';
-import { aKey, aMaster } from '../support/gateway.js';
+import { describe, expect, it } from '@jest/globals';
+import { INTERNAL_TOKEN } from '../support/app.js';
+import { aKey } from '../support/gateway.js';
 import { until } from '../support/launcher.js';
 import { metricsIn, sum } from '../support/prometheus.js';
 import { aBatch, keyOf, settled } from './balancing.js';
+import { twoReplicas } from './replicas.js';
 
-let app: TestApp;
-let replica: TestApp;
-let master: number;
-
-beforeAll(async () => {
-  app = await startApp();
-  replica = await startApp({ EZ_REDIS_DB: String(app.redis.options.db) }, () => app.dsn);
-  master = (await aMaster(app)).id;
-});
-afterAll(async () => {
-  await replica.close();
-  await app.close();
-});
+const at = twoReplicas();
 
 const write = (batch: unknown) =>
-  app.redis.xadd('usage:ingest', '*', 'batch', typeof batch === 'string' ? batch : JSON.stringify(batch));
+  at.app.redis.xadd('usage:ingest', '*', 'batch', typeof batch === 'string' ? batch : JSON.stringify(batch));
 
-const untilEmpty = () => until(async () => (await app.redis.xlen('usage:ingest')) === 0);
+const untilEmpty = () => until(async () => (await at.app.redis.xlen('usage:ingest')) === 0);
 
 async function refusedInStream(): Promise<number> {
-  const counts = [app, replica].map(async (one) => {
+  const counts = at.both.map(async (one) => {
     const { samples } = metricsIn((await one.anyone.as(INTERNAL_TOKEN).get('/internal/metrics')).body);
     return sum(samples, 'ez_usage_batches_total', { way: 'stream', outcome: 'refused' });
   });
@@ -34,17 +23,17 @@ async function refusedInStream(): Promise<number> {
 
 describe('usage:ingest', () => {
   it('is settled as if it were posted, each batch once', async () => {
-    const key = await aKey(app, master);
+    const key = await aKey(at.app, at.master);
     const batches = Array.from({ length: 30 }, () => aBatch({ key_id: key.id, requests: 1 }));
     for (const batch of [...batches, ...batches]) await write(batch);
-    await Promise.all(batches.slice(0, 5).map((batch) => settled(replica, batch)));
+    await Promise.all(batches.slice(0, 5).map((batch) => settled(at.replica, batch)));
     await untilEmpty();
-    expect((await keyOf(app, key)).request_count).toBe(30);
+    expect((await keyOf(at.app, key)).request_count).toBe(30);
   });
 
   it('leaves out what is no batch, says so, and goes on', async () => {
-    const key = await aKey(app, master);
-    await app.redis.xadd('usage:ingest', '*', 'data', '{}');
+    const key = await aKey(at.app, at.master);
+    await at.app.redis.xadd('usage:ingest', '*', 'data', '{}');
     for (const bad of [
       '',
       '{',
@@ -58,27 +47,27 @@ describe('usage:ingest', () => {
     await write('['.repeat(100_000));
     await write(aBatch({ key_id: key.id, requests: 1 }));
     await untilEmpty();
-    expect((await keyOf(app, key)).request_count).toBe(1);
-    const refused = [app, replica].flatMap(({ logs }) => logs).filter((line) => line.includes('is not counted'));
+    expect((await keyOf(at.app, key)).request_count).toBe(1);
+    const refused = at.both.flatMap(({ logs }) => logs).filter((line) => line.includes('is not counted'));
     expect(refused).toHaveLength(8);
   });
 
   it('leaves out a batch that no counter can hold, says so, and goes on', async () => {
-    const [key, full] = [await aKey(app, master), await aKey(app, master)];
-    await app.db.query('UPDATE keys SET request_count = 9223372036854775807 WHERE id = $1', [full.id]);
+    const [key, full] = [await aKey(at.app, at.master), await aKey(at.app, at.master)];
+    await at.app.db.query('UPDATE keys SET request_count = 9223372036854775807 WHERE id = $1', [full.id]);
     const before = await refusedInStream();
     for (const { id } of [key, full, key]) await write(aBatch({ key_id: id, requests: 1 }));
     await untilEmpty();
-    expect((await keyOf(app, key)).request_count).toBe(2);
+    expect((await keyOf(at.app, key)).request_count).toBe(2);
     expect((await refusedInStream()) - before).toBe(1);
-    const logs = [app, replica].flatMap((one) => one.logs);
+    const logs = at.both.flatMap((one) => one.logs);
     expect(logs.filter((line) => line.includes('is not counted: A number is out of range'))).toHaveLength(1);
   });
 
-  it('gives what a dead replica had to one that lives', async () => {
-    const key = await aKey(app, master);
-    await app.redis.xgroup('CREATE', 'usage:ingest', 'ez-api', '0', 'MKSTREAM').catch(() => undefined);
-    const read = app.redis.duplicate();
+  it('gives what a dead at.replica had to one that lives', async () => {
+    const key = await aKey(at.app, at.master);
+    await at.app.redis.xgroup('CREATE', 'usage:ingest', 'ez-api', '0', 'MKSTREAM').catch(() => undefined);
+    const read = at.app.redis.duplicate();
     const delivered = read.xreadgroup(
       'GROUP',
       'ez-api',
@@ -102,10 +91,10 @@ describe('usage:ingest', () => {
     await read.xclaim('usage:ingest', 'ez-api', 'dead', 0, id, 'IDLE', 3_600_000, 'JUSTID');
     read.disconnect();
     await untilEmpty();
-    const [row] = await app.db.query<{ lines: number }[]>(
+    const [row] = await at.app.db.query<{ lines: number }[]>(
       'SELECT count(*)::int AS lines FROM usage.ledger WHERE key_id = $1',
       [key.id],
     );
-    expect((await keyOf(app, key)).request_count).toBe(row!.lines);
+    expect((await keyOf(at.app, key)).request_count).toBe(row!.lines);
   }, 60_000);
 });

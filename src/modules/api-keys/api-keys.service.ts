@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository, type EntityManager } from 'typeorm';
 import { DomainError } from '../../common/domain-error.js';
+import { withoutSecrets } from '../../common/without-secrets.js';
 import type { BatchInput, BatchOutcome } from '../../crud/batch.dto.js';
 import { CrudService, type RowChange, type WithId } from '../../crud/crud.service.js';
 import { single, unprocessableItem } from '../../crud/item-errors.js';
@@ -57,7 +58,8 @@ export class ApiKeysService extends CrudService<ApiKey, CreateApiKeyDto, UpdateA
       // The end of a ban switches a key on again, which is not what the operator wanted who switched it off.
       if (status === 'manual_disabled') throw new DomainError('conflict', 'It is disabled already, by an operator');
       if (until && Date.parse(until) <= Date.now()) throw unprocessableItem(0, 'until', 'until must be in the future');
-      return { status: 'auto_disabled', ban_reason: reason, ban_until: until ? new Date(until) : null };
+      const ban_until = until ? new Date(until) : null;
+      return { status: 'auto_disabled', ban_reason: withoutSecrets(reason), ban_until };
     });
   }
 

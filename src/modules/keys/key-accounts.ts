@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { Key } from './key.entity.js';
+import { OPEN_PERIOD, type Key } from './key.entity.js';
 
 /** Fields that move what is accounted for a key. */
 type Sent = { [F in 'balance' | 'quota_used' | 'quota_reset_type' | 'quota_timezone']?: Key[F] | null };
@@ -17,7 +17,7 @@ export async function keepAccounts(manager: EntityManager, keys: Key[], sent: Se
     `UPDATE keys k
         SET balance_published = CASE WHEN id = ANY ($2) THEN balance ELSE balance_published END,
             quota_adjusted = quota_used - coalesce((SELECT used FROM usage.periods p
-              WHERE p.key_id = k.id AND p.period_start = coalesce(k.quota_period_start, date_trunc('second', k.created_at))), 0)
+              WHERE p.key_id = k.id AND p.period_start = ${OPEN_PERIOD}), 0)
       WHERE id = ANY ($1)`,
     [moved, funded],
   );

@@ -114,3 +114,9 @@ export class Key extends ResourceRow {
   /** What clients send, which no column keeps: only on a row for which it was just made. */
   token?: string;
 }
+
+/**
+ * When the open period of a key `k` began. Without resets there is one, as old as the key: to the second, for a JavaScript date has no
+ * microseconds.
+ */
+export const OPEN_PERIOD = `coalesce(k.quota_period_start, date_trunc('second', k.created_at))`;

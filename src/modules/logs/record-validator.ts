@@ -1,8 +1,8 @@
 import { DomainError, type FieldError, pointerStep } from '../../common/domain-error.js';
 import { refuseUnsafe } from '../../http/safe-json.js';
 import type { LogRecord } from '../../log-database/log-record.js';
+import { withoutSecrets, withoutSecretsIn } from '../../common/without-secrets.js';
 import { type RawRecord, RecordReader } from './record-reader.js';
-import { withoutSecrets, withoutSecretsIn } from './without-secrets.js';
 
 export interface RecordRules {
   /** Instants that a record may be of, in milliseconds since 1970. */

@@ -3,13 +3,16 @@ import { Interval } from '@nestjs/schedule';
 import type pg from 'pg';
 import { LogDatabase } from '../../log-database/log-database.js';
 import { inTransaction } from '../../log-database/transaction.js';
-import { MOST_DELTAS, moveDeltas } from './compaction.js';
+import { moveDeltas } from './compaction.js';
+import { Portion } from './portion.js';
 import { tryLockRollups } from './rollup-lock.js';
 
 const PERIOD_MS = 10_000;
 
 /** Work of a tenth of the time at most: when much comes in, more of it is summed up at once, which is cheaper. */
 const REST_FACTOR = 9;
+/** What waits is read by everybody who asks, so it must not get too much either. */
+const LONGEST_REST_MS = 30_000;
 
 /** Rows that were deleted are still read over by everybody until they are cleared away. */
 const WORTH_CLEARING = 5_000;
@@ -20,6 +23,7 @@ export class Compactor implements BeforeApplicationShutdown {
   private running: Promise<number> | undefined;
   private restUntil = 0;
   private isStopping = false;
+  private readonly portion = new Portion();
   private readonly logger = new Logger(Compactor.name);
 
   constructor(private readonly database: LogDatabase) {}
@@ -29,7 +33,7 @@ export class Compactor implements BeforeApplicationShutdown {
     if (this.running || performance.now() < this.restUntil) return;
     const startedAt = performance.now();
     await this.run(PERIOD_MS / 2).catch((error: Error) => this.logger.warn(`roll-ups wait: ${error.message}`));
-    this.restUntil = performance.now() + REST_FACTOR * (performance.now() - startedAt);
+    this.restUntil = performance.now() + restAfter(performance.now() - startedAt);
   }
 
   /**
@@ -50,19 +54,37 @@ export class Compactor implements BeforeApplicationShutdown {
 
   private async moveAll(minAgeMs: number): Promise<number> {
     let all = 0;
-    for (let moved = MOST_DELTAS; moved === MOST_DELTAS && !this.isStopping; all += moved) {
-      moved = await inTransaction(this.database.writes, 'write', (client) => moveIfDue(client, all > 0 ? 0 : minAgeMs));
+    for (let isMore = true; isMore && !this.isStopping;) {
+      const { moved, most } = await this.movePortion(all > 0 ? 0 : minAgeMs);
+      all += moved;
+      isMore = moved === most;
     }
     if (all >= WORTH_CLEARING) await this.database.writes.query('VACUUM (TRUNCATE false) logs.rollup_deltas');
     return all;
   }
+
+  private async movePortion(minAgeMs: number): Promise<{ moved: number; most: number }> {
+    const { size: most } = this.portion;
+    const startedAt = performance.now();
+    try {
+      const move = (client: pg.ClientBase): Promise<number> => moveIfDue(client, minAgeMs, most);
+      const moved = await inTransaction(this.database.writes, 'write', move);
+      if (moved === most) this.portion.passed(performance.now() - startedAt);
+      return { moved, most };
+    } catch (error) {
+      this.portion.failed(error);
+      throw error;
+    }
+  }
 }
 
-async function moveIfDue(client: pg.ClientBase, minAgeMs: number): Promise<number> {
+export const restAfter = (tookMs: number): number => Math.min(REST_FACTOR * tookMs, LONGEST_REST_MS);
+
+async function moveIfDue(client: pg.ClientBase, minAgeMs: number, most: number): Promise<number> {
   if (!(await tryLockRollups(client))) return 0;
   const { rows } = await client.query<{ due: boolean }>(
     `SELECT compacted_at <= now() - $1 * interval '1 ms' AS due FROM logs.rollup_state`,
     [minAgeMs],
   );
-  return rows[0]!.due ? moveDeltas(client) : 0;
+  return rows[0]!.due ? moveDeltas(client, most) : 0;
 }

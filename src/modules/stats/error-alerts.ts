@@ -11,10 +11,18 @@ import { StatsService } from './stats.service.js';
 const MINUTE_MS = 60_000;
 const SERVER_ERRORS = '5';
 
+interface Counts {
+  requests: number;
+  errors: number;
+  server_errors: number;
+}
+
 /** Tells the webhook when too many of all requests fail, by the roll-ups of the last full minutes. */
 @Injectable()
 export class ErrorAlerts implements AlertSource {
   readonly events = ['error_rate', 'server_errors'] as const;
+  /** By the look, which hands the same conditions to both events, and by how many minutes they are about. */
+  private readonly counted = new WeakMap<AlertConditions, Map<number, Promise<Counts>>>();
 
   constructor(
     private readonly stats: StatsService,
@@ -27,20 +35,30 @@ export class ErrorAlerts implements AlertSource {
     return event === 'error_rate' ? this.errorRate(conditions) : this.serverErrors(conditions);
   }
 
-  private async errorRate({ error_rate: { percent, minutes, min_requests } }: AlertConditions): Promise<Alert[]> {
-    const { requests, errors } = await this.count(minutes);
+  private async errorRate(conditions: AlertConditions): Promise<Alert[]> {
+    const { percent, minutes, min_requests } = conditions.error_rate;
+    const { requests, errors } = await this.countOnce(conditions, minutes);
     if (requests < min_requests || errors * 100 < requests * percent) return [];
     const rate = Math.round((errors * 1000) / requests) / 10;
     return [{ key: 'error_rate', lasting: true, data: { requests, errors, percent: rate, minutes } }];
   }
 
-  private async serverErrors({ server_errors: { count, minutes } }: AlertConditions): Promise<Alert[]> {
-    const { requests, server_errors } = await this.count(minutes);
+  private async serverErrors(conditions: AlertConditions): Promise<Alert[]> {
+    const { count, minutes } = conditions.server_errors;
+    const { requests, server_errors } = await this.countOnce(conditions, minutes);
     if (server_errors < count) return [];
     return [{ key: 'server_errors', lasting: true, data: { requests, server_errors, minutes } }];
   }
 
-  private async count(minutes: number): Promise<{ requests: number; errors: number; server_errors: number }> {
+  private countOnce(look: AlertConditions, minutes: number): Promise<Counts> {
+    const ofLook = this.counted.get(look) ?? new Map<number, Promise<Counts>>();
+    this.counted.set(look, ofLook);
+    const counts = ofLook.get(minutes) ?? this.count(minutes);
+    ofLook.set(minutes, counts);
+    return counts;
+  }
+
+  private async count(minutes: number): Promise<Counts> {
     const to = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
     const { all, groups } = await this.stats.read({
       from: new Date(to - minutes * MINUTE_MS).toISOString(),

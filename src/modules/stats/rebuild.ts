@@ -3,7 +3,20 @@ import { BEGIN } from '../../log-database/transaction.js';
 import { RAW_MINUTES, rawParameters } from './raw-rows.js';
 import { lockRollups } from './rollup-lock.js';
 import { ensurePartitions } from './rollup-partitions.js';
-import { addToTier, bucketOfTier, DAY_MS, keptSince, tableOf, TIERS } from './rollup-tables.js';
+import {
+  allLevels,
+  bucketOfTier,
+  DAY_MS,
+  DIMENSION_COLUMNS,
+  KEY_COLUMNS,
+  keptSince,
+  MEASURES,
+  SUMS,
+  tableOf,
+  TIERS,
+  type Tier,
+} from './rollup-tables.js';
+import { recountWeeks, WEEK_MS, weekOf } from './rollup-weeks.js';
 
 /** Raw rows of the day are gone, at least in part: what the roll-ups have of them can't be had from anywhere else. */
 export class RawRowsGone extends Error {}
@@ -22,17 +35,40 @@ export async function rebuildDay(client: pg.ClientBase, day: Date): Promise<numb
   for (const table of ['logs.rollup_deltas', ...TIERS.map(tableOf)]) {
     await client.query(`DELETE FROM ${table} WHERE at >= $1 AND at < $2`, [day, next]);
   }
+  const requests = await countDay(client, day);
+  const week = weekOf(day.getTime());
+  await recountWeeks(client, week, week + WEEK_MS);
+  await client.query('COMMIT');
+  return requests;
+}
+
+/**
+ * Writes the roll-ups of a day of UTC, of which there are none, but for those by week. Within a transaction, which it makes sort: nearly every group is of a
+ * few rows, and sums of numeric take so much memory each that hashing them would be done on the disk.
+ * @returns how many requests were counted
+ */
+export async function countDay(client: pg.ClientBase, day: Date): Promise<number> {
+  await client.query(`SET LOCAL enable_hashagg = off; SET LOCAL work_mem = '256MB'; SET LOCAL jit = off`);
   const now = Date.now();
   const kept = TIERS.filter((tier) => day.getTime() >= keptSince(tier, now));
   const { rows } = await client.query<{ requests: string }>(
-    `WITH source AS MATERIALIZED (${RAW_MINUTES}),
-     ${kept.map((tier) => `${tier}s AS (${addToTier(tier, 'source')})`).join(', ')}
+    `WITH source AS MATERIALIZED (${RAW_MINUTES}), by_hour AS MATERIALIZED (${allLevels('hour', 'source')}),
+     ${kept.map((tier) => `${tier}s AS (INSERT INTO ${tableOf(tier)} (${COLUMNS}) ${ROWS[tier]})`).join(', ')}
      SELECT coalesce(sum(requests), 0) AS requests FROM source`,
-    rawParameters(day, next),
+    rawParameters(day, new Date(day.getTime() + DAY_MS)),
   );
-  await client.query('COMMIT');
   return Number(rows[0]!.requests);
 }
+
+const COLUMNS = `${KEY_COLUMNS}, ${MEASURES.join(', ')}`;
+
+/** The hours of a day are fewer than its minutes, and have all levels already. */
+const ROWS: Record<Tier, string> = {
+  minute: allLevels('minute', 'source'),
+  hour: `SELECT ${COLUMNS} FROM by_hour`,
+  day: `SELECT level, ${bucketOfTier('day')}, ${DIMENSION_COLUMNS.join(', ')}, ${SUMS}
+          FROM by_hour GROUP BY level, ${bucketOfTier('day')}, ${DIMENSION_COLUMNS.join(', ')}`,
+};
 
 /** Roll-ups of a time for which there is no raw row that old any more. */
 const UNPROVABLE = `

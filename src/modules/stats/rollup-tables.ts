@@ -41,7 +41,7 @@ export const SUMS = MEASURES.map((measure) => `sum(${measure}) AS ${measure}`).j
 export const bucketOfTier = (tier: Tier, at = 'at'): string =>
   `date_bin('1 ${tier}', ${at}, TIMESTAMPTZ '2000-01-01 00:00:00Z')`;
 
-const KEY_COLUMNS = ['level', 'at', ...DIMENSION_COLUMNS].join(', ');
+export const KEY_COLUMNS = ['level', 'at', ...DIMENSION_COLUMNS].join(', ');
 
 const ADDED = MEASURES.map((measure) => `${measure} = r.${measure} + EXCLUDED.${measure}`).join(', ');
 

@@ -1,6 +1,6 @@
 import type { Edges } from './buckets.js';
 import type { SumRow } from './stats-sql.js';
-import { add, noSums, subtract, type Sums, sumsOf } from './sums.js';
+import { accumulate, noSums, subtract, type Sums, sumsOf } from './sums.js';
 
 export interface Point {
   /** Beginning of the bucket, in milliseconds since 1970. */
@@ -34,13 +34,14 @@ export function groupsOf(rows: readonly SumRow[], values: readonly string[], edg
 /** What the groups leave of the whole. */
 export function restOf(all: Series, groups: readonly Group[]): Series {
   const parts = new Map<number, Sums>();
-  for (const { at, sums } of groups.flatMap(({ points }) => points))
-    parts.set(at, add(parts.get(at) ?? noSums(), sums));
+  for (const { at, sums } of groups.flatMap(({ points }) => points)) {
+    parts.set(at, accumulate(parts.get(at) ?? noSums(), sums));
+  }
   const rest = all.points.map(({ at, sums }) => ({ at, sums: subtract(sums, parts.get(at) ?? noSums()) }));
   return seriesOf(rest.filter(({ sums }) => sums.requests > 0));
 }
 
 const seriesOf = (points: Point[]): Series => ({
-  totals: points.reduce((totals, { sums }) => add(totals, sums), noSums()),
+  totals: points.reduce((totals, { sums }) => accumulate(totals, sums), noSums()),
   points,
 });

@@ -39,7 +39,13 @@ export function questionOf(query: StatsQueryDto, now: number): Question {
   return { edges, interval, zone, groupBy, top: topOf(query.top, edges.length - 1), filter: filterOf(query) };
 }
 
+const EARLIEST = 0;
+/** Buckets go beyond the range, and a year has four digits. */
+const LATEST = Date.UTC(9999, 11);
+
 function refuseRange(from: number, to: number, interval: Tier): void {
+  if (from < EARLIEST) throw invalidField('/from', 'from must not be before 1970');
+  if (to > LATEST) throw invalidField('/to', 'to must not be after 9999-12-01');
   if (from >= to) throw invalidField('/from', 'from must be before to');
   const most = MOST_DAYS[interval];
   if (to - from > most * DAY_MS) {

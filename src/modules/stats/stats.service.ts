@@ -6,6 +6,7 @@ import { completeSeries, type Group, groupsOf, restOf, type Series } from './ser
 import { type Reading, readingOf } from './slices.js';
 import { DIMENSION_OF, type Question, questionOf } from './stats-question.js';
 import { rankStatement, type Statement, type SumRow, sumStatement } from './stats-sql.js';
+import { TenantTurnstile } from './tenant-turnstile.js';
 import type { OwnStatsQueryDto, StatsQueryDto } from './stats.dto.js';
 
 export interface Stats {
@@ -20,6 +21,8 @@ export interface Stats {
 /** Answers from roll-ups alone: how many records there are makes no difference. */
 @Injectable()
 export class StatsService {
+  private readonly tenants = new TenantTurnstile();
+
   constructor(private readonly database: LogDatabase) {}
 
   read(query: StatsQueryDto): Promise<Stats> {
@@ -28,7 +31,7 @@ export class StatsService {
 
   /** Of one tenant: whatever is asked for, its id is in every statement. */
   readOwn(masterId: number, query: OwnStatsQueryDto): Promise<Stats> {
-    return this.read({ ...query, master_id: masterId });
+    return this.tenants.pass(masterId, () => this.read({ ...query, master_id: masterId }));
   }
 
   /** In one snapshot, or groups and the rest of them might not add up to the whole. */

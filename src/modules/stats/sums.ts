@@ -35,19 +35,21 @@ export const sumsOf = (row: SumRow): Sums => ({
   ttft: unpackHistogram(row.ttft_hist),
 });
 
-export const add = (a: Sums, b: Sums): Sums => ({
-  requests: a.requests + b.requests,
-  errors: a.errors + b.errors,
-  input_tokens: a.input_tokens + b.input_tokens,
-  output_tokens: a.output_tokens + b.output_tokens,
-  cached_tokens: a.cached_tokens + b.cached_tokens,
-  cost_nano_usd: a.cost_nano_usd + b.cost_nano_usd,
-  latency: addCounts(a.latency, b.latency),
-  ttft: addCounts(a.ttft, b.ttft),
-});
+/** Adds to `total` itself: a copy for each of some hundred points would be most of the work. */
+export function accumulate(total: Sums, part: Sums): Sums {
+  total.requests += part.requests;
+  total.errors += part.errors;
+  total.input_tokens += part.input_tokens;
+  total.output_tokens += part.output_tokens;
+  total.cached_tokens += part.cached_tokens;
+  total.cost_nano_usd += part.cost_nano_usd;
+  for (const [bucket, count] of part.latency.entries()) total.latency[bucket] = (total.latency[bucket] ?? 0) + count;
+  for (const [bucket, count] of part.ttft.entries()) total.ttft[bucket] = (total.ttft[bucket] ?? 0) + count;
+  return total;
+}
 
 /** The rest of `all` when `part` is taken out of it. */
-export const subtract = (all: Sums, part: Sums): Sums => add(all, negative(part));
+export const subtract = (all: Sums, part: Sums): Sums => accumulate(accumulate(noSums(), all), negative(part));
 
 const negative = (sums: Sums): Sums => ({
   requests: -sums.requests,
@@ -59,11 +61,6 @@ const negative = (sums: Sums): Sums => ({
   latency: sums.latency.map((count) => -count),
   ttft: sums.ttft.map((count) => -count),
 });
-
-function addCounts(a: readonly number[], b: readonly number[]): number[] {
-  const [long, short] = a.length >= b.length ? [a, b] : [b, a];
-  return long.map((count, bucket) => count + (short[bucket] ?? 0));
-}
 
 export interface Quantiles {
   p50: number | null;

@@ -13,9 +13,10 @@ import {
   TIERS,
   type Tier,
 } from './rollup-tables.js';
+import { WEEK_MS, weekOf, WRONG_WEEKS } from './rollup-weeks.js';
 
 export interface Difference {
-  tier: Tier;
+  tier: Tier | 'week';
   /** Level, bucket, and dimensions. */
   row: Record<string, unknown>;
   /** Of the raw rows; null where they have nothing. */
@@ -27,7 +28,8 @@ export interface Difference {
 const MOST_DIFFERENCES = 20;
 
 /**
- * Compares the roll-ups of a day of UTC with its raw rows, at all widths and levels, in one snapshot: records may come in meanwhile.
+ * Compares the roll-ups of a day of UTC with its raw rows, at all widths and levels, and its week with the days of it, in one snapshot:
+ * records may come in meanwhile.
  * @returns the first differences of each width
  */
 export async function verifyDay(client: pg.ClientBase, day: Date): Promise<Difference[]> {
@@ -40,8 +42,13 @@ export async function verifyDay(client: pg.ClientBase, day: Date): Promise<Diffe
     const { rows } = await client.query<Omit<Difference, 'tier'>>(differencesOf(tier), rawParameters(day, next));
     differences.push(...rows.map((row) => ({ tier, ...row })));
   }
+  const week = weekOf(day.getTime());
+  const { rows } = await client.query<Omit<Difference, 'tier'>>(`${WRONG_WEEKS} LIMIT ${MOST_DIFFERENCES}`, [
+    new Date(week),
+    new Date(week + WEEK_MS),
+  ]);
   await client.query('COMMIT');
-  return differences;
+  return [...differences, ...rows.map((row) => ({ tier: 'week' as const, ...row }))];
 }
 
 const KEY = ['level', 'at', ...DIMENSION_COLUMNS].join(', ');

@@ -126,7 +126,13 @@ export class ReconcileUsageDto {
   @IdField({ description: 'Begin after this key: `next_after_key_id` of the answer before', example: 1 })
   after_key_id?: number;
 
-  @IntegerField(1, 10_000, { description: 'Keys to compare; default 1,000', example: 1000 })
+  @IdField({
+    description: 'Compare no keys, but masters after this one: `next_after_master_id` of the answer before',
+    example: 1,
+  })
+  after_master_id?: number;
+
+  @IntegerField(1, 10_000, { description: 'Keys to compare, or masters; default 1,000', example: 1000 })
   limit?: number;
 }
 
@@ -190,4 +196,13 @@ export class UsageReconciliationView {
 
   @ApiProperty({ type: 'integer', nullable: true, example: 1000, description: 'Null: every key was compared' })
   next_after_key_id!: number | null;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    example: null,
+    description:
+      'Masters are compared from the last page of keys on. Null: there are keys left, or every master was compared',
+  })
+  next_after_master_id!: number | null;
 }

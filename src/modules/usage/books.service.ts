@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { notFound } from '../../common/domain-error.js';
 import type { Page } from '../../common/page.js';
 import type { PageQueryDto } from '../../crud/list-query.dto.js';
+import { OPEN_PERIOD } from '../keys/key.entity.js';
 import type {
   ApiKeyUsageView,
   LedgerLinesView,
@@ -11,7 +12,6 @@ import type {
   MasterUsageView,
   QuotaPeriodView,
 } from './books.dto.js';
-import { OPEN_PERIOD } from './settlement.sql.js';
 
 /** PostgreSQL hands these over as text; they are far below 2^53. */
 type Row = Record<string, string | Date | null>;

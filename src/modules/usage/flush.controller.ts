@@ -17,7 +17,8 @@ export class FlushController {
   @ApiOperation({
     summary: 'Settle what a balancer has counted',
     description:
-      'Counted when it is answered. The same `batch_id` of a node counts once, for at least 7 days, however often it is sent',
+      'Counted when it is answered 200, and not counted when it is answered 429. After 503 or no answer it may have been: send the same ' +
+      'batch under the same `batch_id` again. That counts once, for at least 7 days, however often it is sent',
   })
   @ApiHeader({ name: 'Idempotency-Key', required: false, schema: { type: 'string', minLength: 1, maxLength: 255 } })
   @ApiOkResponse({ type: FlushedUsageView })

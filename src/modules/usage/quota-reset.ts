@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { periodAt, type QuotaResetType } from '../../common/quota-calendar.js';
+import { isKnownZone, periodAt, type QuotaResetType } from '../../common/quota-calendar.js';
 import { quotaPeriod } from '../../contract/quota-period.js';
 import type { Tx } from '../../outbox/tx.js';
 import { liveSecrets } from './settlement.js';
@@ -8,7 +8,7 @@ import { liveSecrets } from './settlement.js';
 export const RESETS_AT_ONCE = 1_000;
 
 /** Any number that every release agrees on. */
-const RESET_LOCK = 7_361_407;
+export const RESET_LOCK = 7_361_407;
 
 interface DueKey {
   id: string;
@@ -17,16 +17,27 @@ interface DueKey {
   quota_timezone: string;
 }
 
+export interface Reset {
+  /** How many keys were due, up to so many at once. */
+  found: number;
+  /** Time zones of those that could not be reset. */
+  unknownZones: string[];
+}
+
 /**
  * Begins the quota period that is now for keys whose last one is over. One replica at a time does this, which saves work; that
  * a key is reset once follows from its row, which is locked and no longer due when it was reset.
- *
- * @returns how many keys it found
  */
-export async function resetDueKeys(tx: Tx, now: Date): Promise<number> {
-  if (!(await isLeader(tx.manager))) return 0;
-  const due = await lockDue(tx.manager, now);
-  if (due.length === 0) return 0;
+export async function resetDueKeys(tx: Tx, now: Date, leftOut: Iterable<string>): Promise<Reset> {
+  if (!(await isLeader(tx.manager))) return { found: 0, unknownZones: [] };
+  const due = await lockDue(tx.manager, now, [...leftOut]);
+  const known = due.filter(({ quota_timezone }) => isKnownZone(quota_timezone));
+  if (known.length > 0) await reset(tx, known, now);
+  const unknown = due.filter(({ quota_timezone }) => !isKnownZone(quota_timezone));
+  return { found: due.length, unknownZones: unknown.map(({ quota_timezone }) => quota_timezone) };
+}
+
+async function reset(tx: Tx, due: DueKey[], now: Date): Promise<void> {
   await openPeriods(tx.manager, due, now);
   tx.log({
     action: 'reset_quota',
@@ -38,7 +49,6 @@ export async function resetDueKeys(tx: Tx, now: Date): Promise<number> {
   // Balancers see nothing of the period of a key without a limit.
   const seen = due.filter(({ quota_limit }) => quota_limit !== null);
   tx.changed('key', await liveSecrets(tx.manager, seen));
-  return due.length;
 }
 
 async function isLeader(manager: EntityManager): Promise<boolean> {
@@ -47,13 +57,14 @@ async function isLeader(manager: EntityManager): Promise<boolean> {
 }
 
 /** What others hold is left for the next time, which is sooner than waiting would be. */
-const lockDue = (manager: EntityManager, now: Date): Promise<DueKey[]> =>
+const lockDue = (manager: EntityManager, now: Date, leftOut: string[]): Promise<DueKey[]> =>
   manager.query<DueKey[]>(
     `SELECT id, quota_limit, quota_reset_type, quota_timezone FROM keys
-      WHERE id IN (SELECT id FROM keys WHERE quota_reset_at <= $1 AND status <> 'revoked' ORDER BY quota_reset_at LIMIT $2)
+      WHERE id IN (SELECT id FROM keys WHERE quota_reset_at <= $1 AND status <> 'revoked' AND quota_timezone <> ALL ($3)
+                    ORDER BY quota_reset_at LIMIT $2)
         AND quota_reset_at <= $1
       ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`,
-    [now, RESETS_AT_ONCE],
+    [now, RESETS_AT_ONCE, leftOut],
   );
 
 /** The old row keeps what was used; the new one may be there already, with spends that came before the reset. */

@@ -9,18 +9,23 @@ import { resetDueKeys, RESETS_AT_ONCE } from './quota-reset.js';
 import { UsageMetrics } from './usage-metrics.js';
 
 const POLL = 'usage:quota-poll';
-const BOUNDARY = 'usage:quota-boundary';
+export const BOUNDARY = 'usage:quota-boundary';
 
 /** The clocks of all time zones are whole quarters of an hour apart, so every day begins at one of these. */
 const QUARTER_MS = 900_000;
 const RETRY_MS = 1_000;
+/** Timers may be a millisecond early, and nothing is due before its time. */
+const BEHIND_MS = 20;
 
 /** Begins quota periods: when one can begin, to the second, and by a poll behind that. Every replica tries. */
 @Injectable()
 export class QuotaResets implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(QuotaResets.name);
   private running: Promise<void> | undefined;
+  private isAsked = false;
   private oldestDue: Date | null = null;
+  /** Of keys that were due and could not be reset. Asked about again by every run. */
+  private readonly unknownZones = new Set<string>();
   private readonly stopping = new AbortController();
 
   constructor(
@@ -57,15 +62,34 @@ export class QuotaResets implements OnApplicationBootstrap, BeforeApplicationShu
    */
   async reset(now: Date): Promise<void> {
     while ((await this.dueSince(now)) !== null && !this.stopping.signal.aborted) {
-      const found = await this.outbox.count((tx) => resetDueKeys(tx, now));
-      this.metrics.resets.inc(found);
+      const { found, unknownZones } = await this.outbox.count((tx) => resetDueKeys(tx, now, this.unknownZones));
+      this.metrics.resets.inc(found - unknownZones.length);
+      this.leaveOut(unknownZones);
       if (found < RESETS_AT_ONCE) await this.pause();
+    }
+    this.metrics.unknownZones.set(this.unknownZones.size);
+  }
+
+  /** One run at a time: timers fire whether the last one is over or not. What became due meanwhile is not of that run. */
+  private run(): void {
+    this.isAsked = true;
+    this.running ??= this.resetWhileAsked().finally(() => (this.running = undefined));
+  }
+
+  private async resetWhileAsked(): Promise<void> {
+    while (this.isAsked) {
+      this.isAsked = false;
+      this.unknownZones.clear();
+      await this.resetUntilDone();
     }
   }
 
-  /** One run at a time: timers fire whether the last one is over or not. */
-  private run(): void {
-    this.running ??= this.resetUntilDone().finally(() => (this.running = undefined));
+  private leaveOut(zones: string[]): void {
+    for (const zone of zones) {
+      if (this.unknownZones.has(zone)) continue;
+      this.unknownZones.add(zone);
+      this.logger.error(`quotas of keys in ${zone} are not reset: this server does not know the time zone`);
+    }
   }
 
   private async resetUntilDone(): Promise<void> {
@@ -84,14 +108,11 @@ export class QuotaResets implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private wakeAtBoundary(): void {
-    const timer = setTimeout(
-      () => {
-        this.scheduler.deleteTimeout(BOUNDARY);
-        this.wakeAtBoundary();
-        this.run();
-      },
-      QUARTER_MS - (Date.now() % QUARTER_MS),
-    );
+    const timer = setTimeout(() => {
+      this.scheduler.deleteTimeout(BOUNDARY);
+      this.wakeAtBoundary();
+      this.run();
+    }, untilBoundary(Date.now()));
     this.scheduler.addTimeout(BOUNDARY, timer);
   }
 
@@ -102,10 +123,14 @@ export class QuotaResets implements OnApplicationBootstrap, BeforeApplicationShu
 
   private async dueSince(now: Date): Promise<Date | null> {
     const [row] = await this.database.query<{ due: Date | null }[]>(
-      `SELECT min(quota_reset_at) AS due FROM keys WHERE quota_reset_at <= $1 AND status <> 'revoked'`,
-      [now],
+      `SELECT min(quota_reset_at) AS due FROM keys
+        WHERE quota_reset_at <= $1 AND status <> 'revoked' AND quota_timezone <> ALL ($2)`,
+      [now, [...this.unknownZones]],
     );
     this.oldestDue = row!.due;
     return row!.due;
   }
 }
+
+/** How long it is until just behind the next instant at which a period can begin. */
+export const untilBoundary = (nowMs: number): number => QUARTER_MS - (nowMs % QUARTER_MS) + BEHIND_MS;

@@ -8,6 +8,7 @@ import {
   COMPARE_MASTERS,
   LOCK_MASTERS,
   PAGE_OF_KEYS,
+  PAGE_OF_MASTERS,
   REPAIR_KEYS,
   REPAIR_MASTERS,
 } from './reconciliation.sql.js';
@@ -26,28 +27,34 @@ export class UsageReconciliation {
     private readonly rollups: RollupComparison,
   ) {}
 
-  /** Masters are compared with the last page of keys. */
+  /** Page by page of keys, and with the last of them begins what goes page by page of masters. */
   async reconcile({
     repair = false,
     after_key_id = 0,
+    after_master_id,
     limit = 1_000,
   }: ReconcileUsageDto): Promise<UsageReconciliationView> {
-    const [page] = await this.database.query<{ keys: number; last: string | null }[]>(PAGE_OF_KEYS, [
-      after_key_id,
-      limit,
-    ]);
+    const ofKeys = [after_key_id, after_master_id === undefined ? limit : 0] as const;
+    const [page] = await this.database.query<{ keys: number; last: string | null }[]>(PAGE_OF_KEYS, [...ofKeys]);
     const isLast = page!.keys < limit;
+    const masters = isLast ? await this.mastersAfter(after_master_id ?? 0, limit) : [];
     const differences = [
-      ...(await this.database.query<Row[]>(COMPARE_KEYS, [after_key_id, limit])),
-      ...(isLast ? await this.database.query<Row[]>(COMPARE_MASTERS) : []),
+      ...(await this.database.query<Row[]>(COMPARE_KEYS, [...ofKeys])),
+      ...(await this.database.query<Row[]>(COMPARE_MASTERS, [masters])),
     ].map(toView);
     const repaired = repair && differences.length > 0;
     if (repaired) await this.outbox.write((tx) => repairAll(tx, differences));
     return {
       ...{ keys: page!.keys, differences, repaired },
-      rollups: await this.rollups.compare(after_key_id, limit),
+      rollups: await this.rollups.compare(...ofKeys),
       next_after_key_id: isLast ? null : Number(page!.last),
+      next_after_master_id: masters.length < limit ? null : masters.at(-1)!,
     };
+  }
+
+  private async mastersAfter(id: number, limit: number): Promise<number[]> {
+    const rows = await this.database.query<{ id: string }[]>(PAGE_OF_MASTERS, [id, limit]);
+    return rows.map((row) => Number(row.id));
   }
 }
 
@@ -58,7 +65,7 @@ async function repairAll(tx: Tx, differences: UsageDifferenceView[]): Promise<vo
   await tx.manager.query(LOCK_KEYS, [keys]);
   await tx.manager.query(REPAIR_KEYS, [keys]);
   if (masters.length > 0) {
-    await tx.manager.query(LOCK_MASTERS);
+    await tx.manager.query(LOCK_MASTERS, [masters]);
     await tx.manager.query(REPAIR_MASTERS, [masters]);
   }
   tx.changed(

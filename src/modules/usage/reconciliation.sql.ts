@@ -1,4 +1,4 @@
-import { OPEN_PERIOD } from './settlement.sql.js';
+import { OPEN_PERIOD } from '../keys/key.entity.js';
 
 /** What the ledger says of the keys in `page`, by period. Lines that went into sums count as they did before. */
 const BOOKS = `
@@ -61,35 +61,49 @@ export const REPAIR_KEYS = `
   UPDATE keys k SET request_count = e.request_count, used_tokens = e.used_tokens, quota_used = e.quota_used
     FROM expected e WHERE k.id = e.id`;
 
+/** $1: masters. Lines that went into sums count as they did before. */
 const MASTER_BOOKS = `
   booked AS (
     SELECT master_id, sum(requests) AS requests, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
            sum(cost_usd) AS cost_usd, sum(unpaid_usd) AS unpaid_usd
-      FROM (SELECT master_id, requests, input_tokens, output_tokens, cost_usd, unpaid_usd FROM usage.ledger
+      FROM (SELECT master_id, requests, input_tokens, output_tokens, cost_usd, unpaid_usd
+              FROM usage.ledger WHERE master_id = ANY ($1)
              UNION ALL
-            SELECT master_id, requests, input_tokens, output_tokens, cost_usd, unpaid_usd FROM usage.ledger_closed) line
+            SELECT master_id, requests, input_tokens, output_tokens, cost_usd, unpaid_usd
+              FROM usage.ledger_closed WHERE master_id = ANY ($1)) line
      GROUP BY master_id
   )`;
 
+/** $1: the last master before, $2: how many. Those that were deleted have their counters still. */
+export const PAGE_OF_MASTERS = `
+  (SELECT id FROM masters WHERE id > $1 ORDER BY id LIMIT $2)
+   UNION
+  (SELECT master_id FROM usage.masters WHERE master_id > $1 ORDER BY master_id LIMIT $2)
+   ORDER BY id LIMIT $2`;
+
+/** $1: masters. */
 export const COMPARE_MASTERS = `
   WITH ${MASTER_BOOKS}
   SELECT 'master' AS kind, master_id AS id, NULL::timestamptz AS period_start, d.counter,
          coalesce(d.ledger, 0) AS ledger, coalesce(d.counted, 0) AS counted
-    FROM booked b FULL JOIN usage.masters m USING (master_id)
+    FROM booked b FULL JOIN (SELECT * FROM usage.masters WHERE master_id = ANY ($1)) m USING (master_id)
    CROSS JOIN LATERAL (VALUES ('requests', b.requests, m.requests), ('input_tokens', b.input_tokens, m.input_tokens),
                               ('output_tokens', b.output_tokens, m.output_tokens), ('cost_usd', b.cost_usd, m.cost_usd),
                               ('unpaid_usd', b.unpaid_usd, m.unpaid_usd)) AS d (counter, ledger, counted)
    WHERE coalesce(d.ledger, 0) <> coalesce(d.counted, 0)
    ORDER BY 2, 4`;
 
-/** The lock keeps flushes out between the sums and the counters. */
-export const LOCK_MASTERS = 'LOCK TABLE usage.masters IN SHARE ROW EXCLUSIVE MODE';
+/** $1: masters. Each has a row then, which keeps flushes out between the sums and the counters: of these masters, and no other. */
+export const LOCK_MASTERS = `
+  INSERT INTO usage.masters AS m (master_id, requests, input_tokens, output_tokens, cost_usd, unpaid_usd)
+  SELECT id, 0, 0, 0, 0, 0 FROM unnest($1::bigint[]) AS id ORDER BY id
+      ON CONFLICT (master_id) DO UPDATE SET requests = m.requests`;
 
+/** $1: masters that are locked. */
 export const REPAIR_MASTERS = `
   WITH ${MASTER_BOOKS}
-  INSERT INTO usage.masters AS m (master_id, requests, input_tokens, output_tokens, cost_usd, unpaid_usd)
-  SELECT id, coalesce(requests, 0), coalesce(input_tokens, 0), coalesce(output_tokens, 0), coalesce(cost_usd, 0), coalesce(unpaid_usd, 0)
-    FROM unnest($1::bigint[]) AS id LEFT JOIN booked ON master_id = id
-      ON CONFLICT (master_id) DO UPDATE
-     SET requests = EXCLUDED.requests, input_tokens = EXCLUDED.input_tokens, output_tokens = EXCLUDED.output_tokens,
-         cost_usd = EXCLUDED.cost_usd, unpaid_usd = EXCLUDED.unpaid_usd`;
+  UPDATE usage.masters m
+     SET requests = coalesce(b.requests, 0), input_tokens = coalesce(b.input_tokens, 0),
+         output_tokens = coalesce(b.output_tokens, 0), cost_usd = coalesce(b.cost_usd, 0), unpaid_usd = coalesce(b.unpaid_usd, 0)
+    FROM unnest($1::bigint[]) AS id LEFT JOIN booked b ON b.master_id = id
+   WHERE m.master_id = id`;

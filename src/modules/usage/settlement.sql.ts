@@ -1,8 +1,4 @@
-/**
- * When the open period of a key `k` began. Without resets there is one, as old as the key: to the second, for a JavaScript date has no
- * microseconds.
- */
-export const OPEN_PERIOD = `coalesce(k.quota_period_start, date_trunc('second', k.created_at))`;
+import { OPEN_PERIOD } from '../keys/key.entity.js';
 
 /** In the order of ids, as everywhere, so that two batches can't wait for each other in a circle. */
 export const LOCK_KEYS = `

@@ -1,4 +1,4 @@
-import { periodAt, startOfDate, type QuotaResetType } from '../../common/quota-calendar.js';
+import { isKnownZone, periodAt, startOfDate, type QuotaResetType } from '../../common/quota-calendar.js';
 import { EVER, quotaPeriod } from '../../contract/quota-period.js';
 import type { Spend } from './batch.js';
 import { AHEAD_MS } from './usage-fields.js';
@@ -22,10 +22,12 @@ type When = Pick<Spend, 'period' | 'last_used_at'>;
 
 /**
  * The period of the key's calendar that a spend belongs to: the one that the balancer counted it in, or else the one in which it
- * happened. Neither has to be open, since spends come late, and resets may too.
+ * happened. Neither has to be open, since spends come late, and resets may too. Where this server does not know the calendar it is
+ * the open one, which lasts until one that does resets the key.
  */
 export function periodOf(key: KeyCalendar, when: When, now: Date): SpendPeriod {
   const { quota_reset_type: type, quota_timezone: zone } = key;
+  if (!isKnownZone(zone)) return { start: key.period_start, name: quotaPeriod(type, key.period_start, 'UTC') };
   const open = { start: key.period_start, name: quotaPeriod(type, key.period_start, zone) };
   if (type === 'none' || when.period === open.name) return open;
   const at = instantOf(key, when, now);

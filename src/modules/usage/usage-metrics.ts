@@ -14,6 +14,7 @@ export class UsageMetrics {
   readonly resets: Counter;
   readonly exhausted: Counter;
   readonly overdue: Gauge;
+  readonly unknownZones: Gauge;
 
   constructor({ registry }: Metrics) {
     const registers = [registry];
@@ -35,11 +36,8 @@ export class UsageMetrics {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3],
       registers,
     });
-    this.streamEntries = new Gauge({
-      name: 'ez_usage_stream_entries',
-      help: 'Batches that wait in usage:ingest',
-      registers,
-    });
+    const help = 'Batches that wait in usage:ingest';
+    this.streamEntries = new Gauge({ name: 'ez_usage_stream_entries', help, registers });
     this.resets = new Counter({ name: 'ez_quota_resets_total', help: 'Quota periods begun', registers });
     this.exhausted = new Counter({
       name: 'ez_quota_exhausted_total',
@@ -49,6 +47,11 @@ export class UsageMetrics {
     this.overdue = new Gauge({
       name: 'ez_quota_reset_overdue_seconds',
       help: 'By how much the oldest reset that is due is late; 0 when none is due',
+      registers,
+    });
+    this.unknownZones = new Gauge({
+      name: 'ez_quota_unknown_time_zones',
+      help: 'Time zones that this server does not know, of keys that it therefore does not reset',
       registers,
     });
   }

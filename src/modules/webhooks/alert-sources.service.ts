@@ -30,8 +30,10 @@ export interface Alert {
 
 export interface AlertSource {
   readonly events: readonly AlertEvent[];
-  /** What is to be alerted of now. Called every few seconds, in every replica. */
+  /** What is to be alerted of now. Called every few seconds, in every replica; one look has the same conditions for all events. */
   find(event: AlertEvent, conditions: AlertConditions): Promise<Alert[]>;
+  /** What was found last has been raised, and needn't be found again. */
+  raised?(event: AlertEvent): void;
 }
 
 /** Where alerts come from: whoever knows of one kind of trouble registers here. */
@@ -45,5 +47,9 @@ export class AlertSources {
 
   async find(event: AlertEvent, conditions: AlertConditions): Promise<Alert[]> {
     return (await this.sources.get(event)?.find(event, conditions)) ?? [];
+  }
+
+  raised(event: AlertEvent): void {
+    this.sources.get(event)?.raised?.(event);
   }
 }

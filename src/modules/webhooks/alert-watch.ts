@@ -1,6 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
-import { AlertSources } from './alert-sources.service.js';
+import { AlertSources, type AlertConditions, type AlertEvent } from './alert-sources.service.js';
 import { DeliveryStore } from './delivery-store.js';
 import type { Webhook } from './webhook.entity.js';
 import { WebhookSender } from './sender.js';
@@ -19,6 +19,7 @@ const AT_ONCE = 4;
 @Injectable()
 export class AlertWatch implements BeforeApplicationShutdown {
   private readonly running = new Map<string, Promise<void>>();
+  private readonly unknown = new Set<AlertEvent>();
   private isStopping = false;
   private readonly logger = new Logger(AlertWatch.name);
 
@@ -31,7 +32,10 @@ export class AlertWatch implements BeforeApplicationShutdown {
 
   @Interval(LOOK_MS)
   look(): Promise<void> {
-    return this.once('look', (webhook) => this.raiseAll(webhook));
+    return this.once('look', async () => {
+      const webhook = await this.webhooks.find();
+      if (webhook?.status === 'active') await this.raiseAll(webhook);
+    });
   }
 
   @Interval(DELIVER_MS)
@@ -39,11 +43,13 @@ export class AlertWatch implements BeforeApplicationShutdown {
     return this.once('deliver', () => this.deliverAll());
   }
 
+  /** What is old is old, whether there is a receiver or not. */
   @Interval(SWEEP_MS)
   sweep(): Promise<void> {
-    return this.once('sweep', async (webhook) => {
-      await this.webhooks.reseal(webhook);
+    return this.once('sweep', async () => {
       await this.store.sweep();
+      const webhook = await this.webhooks.find();
+      if (webhook) await this.webhooks.reseal(webhook);
     });
   }
 
@@ -55,38 +61,47 @@ export class AlertWatch implements BeforeApplicationShutdown {
 
   private async raiseAll(webhook: Webhook): Promise<void> {
     const conditions = conditionsOf(webhook);
+    const unknown: AlertEvent[] = [];
     for (const event of webhook.events) {
-      // One source that can't say must not silence the others.
-      try {
-        await this.store.raise(event, await this.sources.find(event, conditions));
-      } catch (error) {
-        this.logger.debug(`${event} is not known: ${(error as Error).message}`);
-      }
+      if (!(await this.raise(event, conditions))) unknown.push(event);
     }
-    await this.store.resolveSilent();
+    await this.store.resolveSilent(unknown);
+  }
+
+  /** One source that can't say must not silence the others. @returns whether it could say */
+  private async raise(event: AlertEvent, conditions: AlertConditions): Promise<boolean> {
+    try {
+      await this.store.raise(event, await this.sources.find(event, conditions));
+      this.sources.raised(event);
+      this.unknown.delete(event);
+      return true;
+    } catch (error) {
+      if (!this.unknown.has(event)) this.logger.warn(`${event} is not known: ${(error as Error).message}`);
+      this.unknown.add(event);
+      return false;
+    }
   }
 
   /** To whoever is the receiver then: each few deliveries look again, for they may take their time. */
   private async deliverAll(): Promise<void> {
     while (!this.isStopping) {
-      const webhook = await this.webhooks.find();
-      const claimed = webhook?.status === 'active' ? await this.store.claim(AT_ONCE) : [];
-      if (claimed.length === 0) return;
-      await Promise.all(claimed.map((delivery) => this.sender.attempt(webhook!, delivery)));
+      const claimed = await this.store.claim(AT_ONCE);
+      const webhook = claimed.length > 0 ? await this.webhooks.find() : null;
+      if (webhook?.status !== 'active') return;
+      await Promise.all(claimed.map((delivery) => this.sender.attempt(webhook, delivery)));
     }
   }
 
-  /** A timer doesn't wait for the run before, so that one is joined. Nothing to do without a receiver. */
-  private once(name: string, work: (webhook: Webhook) => Promise<void>): Promise<void> {
+  /** A timer doesn't wait for the run before, so that one is joined. */
+  private once(name: string, work: () => Promise<void>): Promise<void> {
     const current = this.running.get(name) ?? this.run(name, work).finally(() => this.running.delete(name));
     this.running.set(name, current);
     return current;
   }
 
-  private async run(name: string, work: (webhook: Webhook) => Promise<void>): Promise<void> {
+  private async run(name: string, work: () => Promise<void>): Promise<void> {
     try {
-      const webhook = await this.webhooks.find();
-      if (webhook?.status === 'active') await work(webhook);
+      await work();
     } catch (error) {
       this.logger.warn(`webhook: ${name} failed: ${(error as Error).message}`);
     }

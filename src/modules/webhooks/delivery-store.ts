@@ -41,14 +41,17 @@ export class DeliveryStore {
     );
   }
 
-  async resolveSilent(): Promise<void> {
+  /** But for events of which nobody could say here whether they are over. */
+  async resolveSilent(unknown: readonly AlertEvent[]): Promise<void> {
     await this.database.query(
       `WITH over AS (
-         DELETE FROM webhook_alerts WHERE lasting AND seen_at < now() - interval '${SILENCE}' RETURNING *
+         DELETE FROM webhook_alerts WHERE lasting AND seen_at < now() - interval '${SILENCE}' AND event <> ALL ($1)
+         RETURNING *
        )
        INSERT INTO webhook_deliveries (event, payload)
        SELECT event, jsonb_build_object('event', event, 'state', 'resolved', 'at', now(), 'since', since, 'data', data)
          FROM over`,
+      [unknown],
     );
   }
 
@@ -63,12 +66,14 @@ export class DeliveryStore {
     return row!.id;
   }
 
-  /** Takes deliveries that are due; nobody else gets them for as long as an attempt may take. */
+  /** Takes deliveries that are due, if there is who receives them; nobody else gets them for as long as an attempt may take. */
   async claim(limit: number): Promise<DeliveryView[]> {
     const [rows] = await this.database.query<[DeliveryView[], number]>(
       `UPDATE webhook_deliveries SET attempts = attempts + 1, last_attempt_at = now(),
               next_attempt_at = now() + interval '${LEASE}'
-        WHERE id IN (SELECT id FROM webhook_deliveries WHERE status = 'pending' AND next_attempt_at <= now()
+        WHERE id IN (SELECT id FROM webhook_deliveries
+                      WHERE status = 'pending' AND next_attempt_at <= now() AND give_up_at > now()
+                        AND EXISTS (SELECT FROM log_webhooks WHERE status = 'active')
                       ORDER BY next_attempt_at LIMIT $1 FOR UPDATE SKIP LOCKED)
        RETURNING ${COLUMNS}`,
       [limit],

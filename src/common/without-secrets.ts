@@ -1,6 +1,6 @@
 /**
- * Upstreams repeat the key that they refuse ("Incorrect API key provided: sk-…"). Records are read by tenants and exported, so
- * what looks like a credential is masked before it is stored, and only its kind can be seen.
+ * Upstreams repeat the key that they refuse ("Incorrect API key provided: sk-…"). What they said is stored, in access logs and as the
+ * reason of a ban, is read by others and exported: what looks like a credential is masked before, and only its kind can be seen.
  */
 export function withoutSecrets<T extends string | null>(text: T): T {
   if (text === null || text.length < SHORTEST || !MAY_BE.test(text)) return text;

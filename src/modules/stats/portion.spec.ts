@@ -1,0 +1,33 @@
+import { describe, expect, it } from '@jest/globals';
+import { Portion } from './portion.js';
+
+const TOO_LONG = { code: '57014' };
+
+describe('the portion of deltas that one statement moves', () => {
+  it('is a quarter after a statement that took too long, and grows back when it is quick', () => {
+    const portion = new Portion();
+    const most = portion.size;
+    portion.failed(TOO_LONG);
+    expect(portion.size).toBe(most / 4);
+    portion.passed(100);
+    portion.passed(100);
+    portion.passed(100);
+    expect(portion.size).toBe(most);
+  });
+
+  it('stays where twice as much might take too long', () => {
+    const portion = new Portion();
+    portion.failed(TOO_LONG);
+    const { size } = portion;
+    portion.passed(20_000);
+    expect(portion.size).toBe(size);
+  });
+
+  it('never gets so small that nothing moves, and stays as it is after other failures', () => {
+    const portion = new Portion();
+    portion.failed(new Error('connection lost'));
+    expect(portion.size).toBe(new Portion().size);
+    for (let i = 0; i < 20; i++) portion.failed(TOO_LONG);
+    expect(portion.size).toBe(1_000);
+  });
+});

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { LogDatabase } from '../../src/log-database/log-database.js';
+import { Compactor, restAfter } from '../../src/modules/stats/compactor.js';
+import { startApp, type TestApp } from '../support/app.js';
+
+const DELTAS = 30_000;
+const TRIES = 5;
+
+/** A server on which more than 20,000 at once take longer than a statement may. */
+const SLOW_SERVER = `
+  CREATE FUNCTION logs.take_too_long() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    IF (SELECT sum(requests) FROM added WHERE level = 0) > 20000 THEN
+      RAISE EXCEPTION 'canceling statement due to statement timeout' USING ERRCODE = '57014';
+    END IF;
+    RETURN NULL;
+  END $$;
+  CREATE TRIGGER take_too_long AFTER INSERT ON logs.rollup_days REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION logs.take_too_long()`;
+
+const APPEND = `
+  INSERT INTO logs.rollup_deltas
+  SELECT now(), 1, 1 + n % 10, 1, 1, 'eu', 'gpt', 2, 1, 10, 5, 0, 0.001, 1, 1 FROM generate_series(1, ${DELTAS}) n`;
+
+describe('a compaction', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await startApp();
+  });
+  afterAll(() => app.close());
+
+  it('goes on with less when so much takes longer than a statement may', async () => {
+    const { writes } = app.nest.get(LogDatabase);
+    const compactor = app.nest.get(Compactor);
+    await writes.query(SLOW_SERVER);
+    await writes.query(APPEND);
+    const count = async (sql: string): Promise<number> => Number((await writes.query<{ n: string }>(sql)).rows[0]!.n);
+    for (let tries = 0; tries < TRIES; tries++) await compactor.run().catch(() => undefined);
+    expect(await count('SELECT count(*) AS n FROM logs.rollup_deltas')).toBe(0);
+    expect(await count('SELECT sum(requests) AS n FROM logs.rollup_days WHERE level = 15')).toBe(DELTAS);
+  });
+
+  it('rests nine times as long as it took, and half a minute at most', () => {
+    expect(restAfter(500)).toBe(4_500);
+    expect(restAfter(40_000)).toBe(30_000);
+  });
+});
