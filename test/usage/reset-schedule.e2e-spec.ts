@@ -94,4 +94,14 @@ describe('a key whose time zone the server does not know', () => {
     expect(await keyOf(app, lost)).toMatchObject({ request_count: 2, quota_used: 9 });
     expect(await keyOf(app, other)).toMatchObject({ request_count: 2 });
   });
+
+  it('keeps its quota as it is until it has one that the server knows', async () => {
+    const lost = await aDueKey(CRATER);
+    const path = `/admin/masters/${lost.master_id}/keys/${lost.id}`;
+    const refused = await app.admin.patch(path, { quota_reset_type: 'monthly' });
+    expect([refused.status, refused.body.errors[0].pointer]).toEqual([422, '/quota_timezone']);
+    expect((await app.admin.patch(path, { weight: 2 })).status).toBe(200);
+    const changed = await app.admin.patch(path, { quota_reset_type: 'monthly', quota_timezone: 'UTC' });
+    expect(changed.body).toMatchObject({ quota_reset_type: 'monthly', quota_timezone: 'UTC' });
+  });
 });

@@ -1,5 +1,5 @@
 import { DomainError } from '../../common/domain-error.js';
-import { currentPeriod } from '../../common/quota-calendar.js';
+import { currentPeriod, isKnownZone } from '../../common/quota-calendar.js';
 import { unprocessableItem } from '../../crud/item-errors.js';
 import type { Tenant } from './key-master.js';
 import type { Key, QuotaResetType } from './key.entity.js';
@@ -36,14 +36,18 @@ export function keyRevoked(pointer: string): DomainError {
 }
 
 /** The quota period of a key that gets these fields; nothing where they leave it as it is. */
-export function newQuotaPeriod(before: Quota, sent: Sent): Partial<Pick<Key, 'quota_period_start' | 'quota_reset_at'>> {
+export function newQuotaPeriod(before: Quota, sent: Sent, index: number): QuotaPeriod {
   const type = valueOf(sent.quota_reset_type, before.quota_reset_type, 'none');
   const zone = valueOf(sent.quota_timezone, before.quota_timezone, 'UTC');
   if (type === before.quota_reset_type && zone === before.quota_timezone) return {};
   if (type === 'none') return { quota_period_start: null, quota_reset_at: null };
+  // One that was stored by a server with newer data.
+  if (!isKnownZone(zone)) throw unprocessableItem(index, 'quota_timezone', `This server has no time zone ${zone}`);
   const { start, end } = currentPeriod(type, zone);
   return { quota_period_start: start, quota_reset_at: end };
 }
+
+type QuotaPeriod = Partial<Pick<Key, 'quota_period_start' | 'quota_reset_at'>>;
 
 interface Quota {
   quota_reset_type: QuotaResetType;

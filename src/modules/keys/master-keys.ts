@@ -125,7 +125,11 @@ export class MasterKeys extends CrudService<Key, CreateKeyDto, UpdateKeyDto> {
       // A key that is brought from elsewhere may have come to its end there.
       if (!input.secrets) assertNotOver(input.expires_at, i);
     });
-    const rows = inputs.map((input) => ({ ...input, ...newQuotaPeriod(NO_RESETS, input), master_id: this.masterId }));
+    const rows = inputs.map((input, i) => ({
+      ...input,
+      ...newQuotaPeriod(NO_RESETS, input, i),
+      master_id: this.masterId,
+    }));
     const keys = await insertRows<Key>(tx.manager, this.repository.metadata, rows);
     await keepAccounts(tx.manager, keys, inputs);
     const secrets = inputs.map((input) => (input.secrets ? { secrets: input.secrets } : newToken()));
@@ -180,7 +184,7 @@ export class MasterKeys extends CrudService<Key, CreateKeyDto, UpdateKeyDto> {
   }
 
   private async change(tx: Tx, action: string, before: Key[], changes: WithId<UpdateKeyDto>[]): Promise<Key[]> {
-    const rows = changes.map((change, i) => ({ ...change, ...newQuotaPeriod(before[i]!, change) }));
+    const rows = changes.map((change, i) => ({ ...change, ...newQuotaPeriod(before[i]!, change, i) }));
     const after = await updateRows(tx.manager, this.repository.metadata, before, rows);
     await keepAccounts(tx.manager, after, changes);
     after.forEach((key, i) => (key.secrets = before[i]!.secrets));
