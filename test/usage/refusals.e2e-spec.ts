@@ -47,6 +47,11 @@ describe('a flush', () => {
       '/entries/0/last_used_at',
     ],
     [
+      'a time off the calendar',
+      { node: 'n', batch_id: 'b', entries: [{ key_id: 1, last_used_at: '2026-02-30T00:00:00Z' }] },
+      '/entries/0/last_used_at',
+    ],
+    [
       'a time more than an hour ahead',
       { node: 'n', batch_id: 'b', entries: [{ key_id: 1, last_used_at: Date.now() / 1000 + 4_000 }] },
       '/entries/0/last_used_at',

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { type FieldError, pointerStep } from '../../common/domain-error.js';
+import { isoInstant } from '../../common/time.js';
 import { textFault } from '../../http/safe-json.js';
 
 export type RawRecord = Record<string, unknown>;
@@ -17,8 +18,10 @@ export class RecordReader {
   /** Null where it is absent, and where it is wrong. */
   text(name: string, maxLength: number): string | null {
     const value = this.string(name);
-    if (value === null || value.length <= maxLength) return value;
-    this.fault(name, `must have at most ${maxLength} characters`);
+    if (value === null) return null;
+    if (value.length > maxLength) this.fault(name, `must have at most ${maxLength} characters`);
+    else if (LINE_BREAK_OR_TAB.test(value)) this.fault(name, 'must not contain line breaks or tabs');
+    else return value;
     return null;
   }
 
@@ -81,10 +84,10 @@ export class RecordReader {
   }
 }
 
-const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+const parseInstant = (value: unknown): number => (typeof value === 'string' ? isoInstant(value) : NaN);
 
-const parseInstant = (value: unknown): number =>
-  typeof value === 'string' && INSTANT.test(value) ? Date.parse(value) : NaN;
+/** Names and codes are one line each. */
+const LINE_BREAK_OR_TAB = /[\t\n\r]/;
 
 /** Never through the middle of a character. */
 function cutToBytes(text: string, maxBytes: number): string {

@@ -1,9 +1,9 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, ValidateBy } from 'class-validator';
+import { isoInstant } from '../../common/time.js';
 import { EVER, isQuotaPeriod } from '../../contract/quota-period.js';
 
-const ISO_INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-](0\d|1[0-4]):\d{2})$/;
 const LAST_SECOND = 253_402_300_799;
 const MOST_USD = 1_000_000;
 const HOUR_MS = 3_600_000;
@@ -18,9 +18,8 @@ export function instantOf(value: unknown): Date | undefined {
   if (typeof value === 'number') {
     return Number.isFinite(value) && value >= 0 && value <= LAST_SECOND ? new Date(value * 1000) : undefined;
   }
-  if (typeof value !== 'string' || !ISO_INSTANT.test(value)) return undefined;
-  const instant = new Date(value);
-  return Number.isNaN(instant.getTime()) || instant.getTime() < 0 ? undefined : instant;
+  const at = typeof value === 'string' ? isoInstant(value) : NaN;
+  return at >= 0 ? new Date(at) : undefined;
 }
 
 export const UseTimeField = (description: string): PropertyDecorator =>
