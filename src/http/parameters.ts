@@ -29,4 +29,4 @@ export const QueryFlag = (): PropertyDecorator =>
     IsBoolean(),
   );
 
-const isDigits = (value: unknown): boolean => typeof value === 'string' && /^\d{1,15}$/.test(value);
+const isDigits = (value: unknown): boolean => typeof value === 'string' && /^\d{1,16}$/.test(value);

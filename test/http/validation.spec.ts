@@ -40,6 +40,10 @@ class ListQuery {
   page_size?: number;
 
   @IsOptional()
+  @QueryInt(1, Number.MAX_SAFE_INTEGER)
+  key_id?: number;
+
+  @IsOptional()
   @QueryFlag()
   cascade?: boolean;
 
@@ -169,6 +173,11 @@ describe('validation', () => {
   it('limits how many mistakes it lists', async () => {
     const body = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`f${i}`, 1]));
     expect((await post('items', body)).errors).toHaveLength(100);
+  });
+
+  it('reads ids up to the largest whole number, and none beyond', async () => {
+    expect(await get('items?key_id=9007199254740991')).toEqual({ key_id: Number.MAX_SAFE_INTEGER });
+    expect((await get('items?key_id=9007199254740993')).status).toBe(400);
   });
 
   it('reads numbers and flags of the query', async () => {
