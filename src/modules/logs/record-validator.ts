@@ -36,7 +36,7 @@ function readRecord(r: RecordReader, rules: RecordRules, extra: LogRecord['extra
     key_id: r.id('key_id'),
     provider_id: r.id('provider_id'),
     group_id: r.id('group_id'),
-    namespace: r.text('namespace', 128),
+    namespace: withoutSecrets(r.text('namespace', 128)),
     model: withoutSecrets(r.text('model', 256)),
     upstream_model: withoutSecrets(r.text('upstream_model', 256)),
     status_code: required(r, 'status_code', r.number('status_code', { min: 100, max: 599, isWhole: true })) ?? 0,
