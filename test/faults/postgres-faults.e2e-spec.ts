@@ -16,7 +16,7 @@ describe('what was acknowledged is committed, and Redis follows', () => {
   it.each(POSTGRES_FAULTS)(
     'while $name',
     async (fault) => {
-      await arena.endure(fault, { forMs: 4_000 });
+      await arena.endure(fault, { forMs: fault.forMs ?? 4_000 });
       expect(await arena.verdict()).toEqual([]);
       expect(arena.servers.map(({ isRunning }) => isRunning)).toEqual([true]);
     },

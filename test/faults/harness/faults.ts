@@ -11,6 +11,8 @@ export interface Fault {
   name: string;
   /** @returns what heals it */
   strike(arena: Arena): Promise<() => unknown>;
+  /** How long a test of it alone has to last, in milliseconds, where it shows only after a while. */
+  forMs?: number;
 }
 
 const nothing = (): void => undefined;
@@ -150,6 +152,8 @@ export const POSTGRES_FAULTS: readonly Fault[] = [
       await client.query('BEGIN; SELECT FROM sync_head FOR UPDATE');
       return () => client.end();
     },
+    // Longer than anybody waits for a lock.
+    forMs: 10_000,
   },
 ];
 
