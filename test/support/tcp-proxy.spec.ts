@@ -74,8 +74,8 @@ describe('TcpProxy', () => {
     const sentAt = performance.now();
     for (const letter of 'abcdef') client.write(letter);
     expect(await receive(client, 6)).toBe('abcdef');
-    expect(performance.now() - sentAt).toBeGreaterThanOrEqual(78);
-    expect(performance.now() - sentAt).toBeLessThan(240);
+    // Timers may fire up to a millisecond early, and as late as the machine likes.
+    expect(performance.now() - sentAt).toBeGreaterThan(75);
   });
 
   it('throttles', async () => {
