@@ -1,6 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
-import { Reader } from '../../clients/reader/reader.js';
 import { INTERNAL_TOKEN, startApp, type TestApp } from '../support/app.js';
 import { startBalancer, type TestBalancer } from '../support/balancer.js';
 import { unused } from '../support/gateway.js';
@@ -102,27 +100,6 @@ describe('data planes', () => {
     }
     await app.admin.post(`/admin/features?wait=dp&timeout_ms=${PATIENCE_MS}`, { name, value: 'seen' });
     expect(reader.configuration!.feature.get(name)).toBe('seen');
-  });
-
-  it('are waited for until the last of fifty', async () => {
-    const { host, port, password, db } = app.redis.options;
-    const [redis, subscriber] = [new Redis({ host, port, password, db }), new Redis({ host, port, password, db })];
-    subscriber.setMaxListeners(100);
-    const nodes = Array.from({ length: 50 }, (_, i) => `node-${i}`);
-    const readers = nodes.map((node) => new Reader({ redis, subscriber, node, software: 'fifty' }));
-    for (const reader of readers) reader.start();
-    try {
-      await until(async () => (await status()).data_planes.nodes.length === 50);
-      const answer = await write(`?wait=dp&timeout_ms=${PATIENCE_MS}`);
-      expect(answer.headers.get('ez-propagation')).toBe('applied');
-      const behind = readers.filter(({ version }) => BigInt(version.version) < BigInt(answer.body.version));
-      expect(behind).toEqual([]);
-      expect((await status()).data_planes.summary).toBe('All 50 data planes follow');
-    } finally {
-      await Promise.all(readers.map((reader) => reader.stop()));
-      redis.disconnect();
-      subscriber.disconnect();
-    }
   });
 
   it('that lag are shown with the versions they lack and the age of the oldest', async () => {
@@ -252,13 +229,4 @@ describe('data planes', () => {
     expect(valueOf(samples, 'ez_data_plane_lag_versions', { node: 'last' })).toBeGreaterThan(0);
     expect(valueOf(samples, 'ez_data_planes', { state: 'ok' })).toBe(231);
   });
-
-  it.each(['wait=all', 'wait=dp&timeout_ms=0', 'timeout_ms=5'])(
-    'refuse ?%s before anything is written',
-    async (query) => {
-      const before = await headVersion();
-      expect((await write(`?${query}`)).status).toBe(400);
-      expect(await headVersion()).toBe(before);
-    },
-  );
 });

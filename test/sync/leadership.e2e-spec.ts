@@ -1,20 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Increment } from '../../src/sync/increment.js';
 import { RedisStore } from '../../src/sync/redis-store.js';
-import { startApp, type TestApp } from '../support/app.js';
+import type { TestApp } from '../support/app.js';
 import { aKey, aMaster, tokenHash, unused } from '../support/gateway.js';
 import type { Json } from '../support/http.js';
 import { actualImage, desiredImage } from '../support/image.js';
 import { until } from '../support/launcher.js';
+import { startReplicas } from '../support/replicas.js';
 
 describe('two replicas', () => {
   let first: TestApp;
   let second: TestApp;
 
   beforeAll(async () => {
-    first = await startApp();
-    await first.sync();
-    second = await startApp({ EZ_REDIS_DB: String(first.redis.options.db) }, () => first.dsn);
+    [first, second] = await startReplicas();
   });
   afterAll(async () => {
     await second.close();

@@ -4,6 +4,7 @@ import { startApp, type TestApp } from '../support/app.js';
 import { created, unused } from '../support/gateway.js';
 import type { Json } from '../support/http.js';
 import { until } from '../support/launcher.js';
+import { startReplicas } from '../support/replicas.js';
 
 const NEVER_POLLS = { EZ_SYNC_OUTBOX_INTERVAL_SECONDS: '3600' };
 
@@ -56,9 +57,7 @@ describe('a replica that takes over', () => {
   let second: TestApp;
 
   beforeAll(async () => {
-    first = await startApp();
-    await first.sync();
-    second = await startApp({ EZ_REDIS_DB: String(first.redis.options.db) }, () => first.dsn);
+    [first, second] = await startReplicas();
   });
   afterAll(async () => {
     await second.close();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import { startApp, type TestApp } from '../support/app.js';
+import type { TestApp } from '../support/app.js';
 import { aMaster } from '../support/gateway.js';
+import { startReplicas } from '../support/replicas.js';
 
 /** Two servers of one database and one Redis, and a master, for a whole spec. */
 export class Replicas {
@@ -16,8 +17,7 @@ export class Replicas {
 export function twoReplicas(): Replicas {
   const at = new Replicas();
   beforeAll(async () => {
-    at.app = await startApp();
-    at.replica = await startApp({ EZ_REDIS_DB: String(at.app.redis.options.db) }, () => at.app.dsn);
+    [at.app, at.replica] = await startReplicas();
     at.master = (await aMaster(at.app)).id;
   });
   afterAll(async () => {
