@@ -22,6 +22,12 @@ const APPEND = `
   INSERT INTO logs.rollup_deltas
   SELECT now(), 1, 1 + n % 10, 1, 1, 'eu', 'gpt', 2, 1, 10, 5, 0, 0.001, 1, 1 FROM generate_series(1, ${DELTAS}) n`;
 
+const LEAVES = `
+  SELECT relname AS table, reloptions AS options
+    FROM pg_class
+   WHERE relnamespace = 'logs'::regnamespace AND relkind = 'r' AND relname ~ '^rollup_(minutes|hours|days)_'
+     AND relname <> 'rollup_days_by_key'`;
+
 describe('a compaction', () => {
   let app: TestApp;
 
@@ -39,6 +45,16 @@ describe('a compaction', () => {
     for (let tries = 0; tries < TRIES; tries++) await compactor.run().catch(() => undefined);
     expect(await count('SELECT count(*) AS n FROM logs.rollup_deltas')).toBe(0);
     expect(await count('SELECT sum(requests) AS n FROM logs.rollup_days WHERE level = 15')).toBe(DELTAS);
+    await writes.query('DROP FUNCTION logs.take_too_long CASCADE');
+  });
+
+  it('finds a third of each page free for new versions of its rows', async () => {
+    const { writes } = app.nest.get(LogDatabase);
+    await writes.query(APPEND);
+    await app.nest.get(Compactor).run();
+    const { rows } = await writes.query<{ table: string; options: string[] | null }>(LEAVES);
+    expect(rows.length).toBeGreaterThan(3);
+    expect(rows.filter(({ options }) => !options?.includes('fillfactor=65'))).toEqual([]);
   });
 
   it('rests nine times as long as it took, and half a minute at most', () => {
