@@ -4,7 +4,7 @@ import { Arena } from './support/arena.js';
 import type { Figure } from './support/figure.js';
 import type { HttpClient } from './support/http-client.js';
 import { writeDay } from './support/log-generator.js';
-import { someRecords } from './support/log-records.js';
+import { someRecords, usualTraffic } from './support/log-records.js';
 import { ms, quantile, seconds } from './support/stats.js';
 
 const RECORDS = 1_000_000;
@@ -90,7 +90,9 @@ class Writer {
 
   private async write(): Promise<void> {
     while (!this.isStopping) {
-      this.waits.push((await this.internal.call('POST', '/internal/logs?durable=true', someRecords(BATCH))).ms);
+      this.waits.push(
+        (await this.internal.call('POST', '/internal/logs?durable=true', someRecords(BATCH, usualTraffic))).ms,
+      );
       await sleep(PAUSE_MS);
     }
   }
