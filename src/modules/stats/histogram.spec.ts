@@ -10,11 +10,25 @@ function countsOf(values: readonly number[]): Counts {
   return counts;
 }
 
-/** As PostgreSQL writes the number. */
+/** As PostgreSQL writes the number out. */
 const digitsOf = (packed: string): string => {
   const [mantissa, exponent = '0'] = packed.split('e');
   return String(BigInt(mantissa!) * 10n ** BigInt(exponent));
 };
+
+/** As PostgreSQL sends the number. */
+function sent(digits: string): Buffer {
+  const padded = digits === '0' ? '' : digits.padStart(Math.ceil(digits.length / 4) * 4, '0');
+  const all = (padded.match(/.{4}/g) ?? []).map(Number);
+  const most = all.slice(0, all.findLastIndex((digit) => digit > 0) + 1);
+  const bytes = Buffer.alloc(8 + 2 * most.length);
+  bytes.writeUInt16BE(most.length, 0);
+  bytes.writeInt16BE(Math.max(0, all.length - 1), 2);
+  for (const [i, digit] of most.entries()) bytes.writeUInt16BE(digit, 8 + 2 * i);
+  return bytes;
+}
+
+const unpacked = (counts: Counts): number[] => unpackHistogram(sent(digitsOf(packHistogram(counts))));
 
 describe('a histogram', () => {
   it('has edges that rise', () => {
@@ -25,8 +39,7 @@ describe('a histogram', () => {
     fc.assert(
       fc.property(durations, (values) => {
         const counts = countsOf(values);
-        const unpacked = unpackHistogram(digitsOf(packHistogram(counts)));
-        expect(new Map([...unpacked.entries()].filter(([, count]) => count > 0))).toEqual(counts);
+        expect(new Map([...unpacked(counts).entries()].filter(([, count]) => count > 0))).toEqual(counts);
       }),
     );
   });
@@ -40,7 +53,7 @@ describe('a histogram', () => {
     fc.assert(
       fc.property(durations, fc.constantFrom(0.01, 0.5, 0.95, 0.99, 1), (values, q) => {
         const exact = values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(values.length * q) - 1)]!;
-        const counts = unpackHistogram(digitsOf(packHistogram(countsOf(values))));
+        const counts = unpacked(countsOf(values));
         // Half a millisecond is lost to rounding.
         expect(Math.abs(quantiles(counts, [q])[0]! - exact)).toBeLessThanOrEqual(exact * ERROR_BOUND + 0.5);
       }),
@@ -48,7 +61,7 @@ describe('a histogram', () => {
   });
 
   it('says 2^20 ms of anything longer, and nothing without samples', () => {
-    expect(quantiles(unpackHistogram(digitsOf(packHistogram(countsOf([86_400_000])))), [0.5])).toEqual([2 ** 20]);
-    expect(quantiles(unpackHistogram(digitsOf(packHistogram(new Map()))), [0.5])).toEqual([null]);
+    expect(quantiles(unpacked(countsOf([86_400_000])), [0.5])).toEqual([2 ** 20]);
+    expect(quantiles(unpacked(new Map()), [0.5])).toEqual([null]);
   });
 });

@@ -45,20 +45,29 @@ export function packHistogram(counts: Counts): string {
   return `${digits}e${lowest * DIGITS}`;
 }
 
-/** @returns counts by bucket, of the digits that PostgreSQL writes. A month by hour has a million of them, so no text is cut out */
-export function unpackHistogram(digits: string): number[] {
-  const counts: number[] = [];
-  for (let end = digits.length; end > 0; end -= DIGITS) counts.push(numberIn(digits, Math.max(0, end - DIGITS), end));
+/** Digits of a `numeric` are those of base 10,000; so many count one bucket. */
+const BASE = 10_000;
+const DIGITS_SENT = DIGITS / 4;
+const HEADER_BYTES = 8;
+
+/** In SQL: the sum of histograms, as `unpackHistogram` reads it. Decimal digits would have all the zeros at the end written out. */
+export const sentSumOf = (column: string): string => `numeric_send(sum(${column}))`;
+
+/**
+ * @param sent as `numeric_send` of PostgreSQL writes it (numeric.c): 16-bit numbers, most significant byte first, which are how many digits follow,
+ * the power of the base that the first of them has, sign, scale, and the digits, without the zeros at both ends
+ * @returns counts by bucket
+ */
+export function unpackHistogram(sent: Buffer): number[] {
+  const digits = sent.readUInt16BE(0);
+  if (digits === 0) return [];
+  let power = sent.readInt16BE(2);
+  const counts = Array.from({ length: Math.floor(power / DIGITS_SENT) + 1 }, () => 0);
+  for (let at = HEADER_BYTES; at < HEADER_BYTES + 2 * digits; at += 2, power--) {
+    counts[Math.floor(power / DIGITS_SENT)]! += sent.readUInt16BE(at) * BASE ** (power % DIGITS_SENT);
+  }
   return counts;
 }
-
-function numberIn(digits: string, from: number, to: number): number {
-  let number = 0;
-  for (let i = from; i < to; i++) number = number * 10 + digits.charCodeAt(i) - ZERO;
-  return number;
-}
-
-const ZERO = '0'.charCodeAt(0);
 
 /** Estimates of quantiles, in rising order, by nearest rank; null without samples. */
 export function quantiles(counts: readonly number[], shares: readonly number[]): (number | null)[] {

@@ -1,4 +1,5 @@
 import type { Edges } from './buckets.js';
+import { sentSumOf } from './histogram.js';
 import { type Dimension, levelOf, NOTHING } from './rollup-levels.js';
 import { MEASURES, tableOf, WIDTH_MS } from './rollup-tables.js';
 import { type Range, splitWeeks, WEEKS } from './rollup-weeks.js';
@@ -47,7 +48,7 @@ function withWeeks({ slices, filter, groupBy }: Selection): { weeks: Range[]; sl
   return isKnown ? splitWeeks(slices) : { weeks: [], slices };
 }
 
-/** A sum over one bucket, and one value of the dimension where there is one; numbers that may be large are digits. */
+/** A sum over one bucket, and one value of the dimension where there is one; numbers that may be large are digits, histograms as `sentSumOf` has them. */
 export interface SumRow {
   /** From 1: which two edges its rows lie between. */
   bucket: number;
@@ -58,8 +59,8 @@ export interface SumRow {
   output_tokens: string;
   cached_tokens: string;
   cost_nano_usd: string;
-  latency_hist: string;
-  ttft_hist: string;
+  latency_hist: Buffer;
+  ttft_hist: Buffer;
 }
 
 /** Classes of what succeeded; 0 is no status at all. */
@@ -76,7 +77,7 @@ export function sumStatement(selection: Selection, edges: Edges): Statement {
                   coalesce(sum(requests) FILTER (WHERE status_class NOT IN ${SUCCESS}), 0) AS errors,
                   sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
                   sum(cached_tokens) AS cached_tokens, trunc(sum(cost_usd) * 1000000000) AS cost_nano_usd,
-                  sum(latency_hist) AS latency_hist, sum(ttft_hist) AS ttft_hist
+                  ${sentSumOf('latency_hist')} AS latency_hist, ${sentSumOf('ttft_hist')} AS ttft_hist
              FROM (${source}) AS r
             GROUP BY 1, r.value`,
     values: values.list,

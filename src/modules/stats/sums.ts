@@ -43,9 +43,14 @@ export function accumulate(total: Sums, part: Sums): Sums {
   total.output_tokens += part.output_tokens;
   total.cached_tokens += part.cached_tokens;
   total.cost_nano_usd += part.cost_nano_usd;
-  for (const [bucket, count] of part.latency.entries()) total.latency[bucket] = (total.latency[bucket] ?? 0) + count;
-  for (const [bucket, count] of part.ttft.entries()) total.ttft[bucket] = (total.ttft[bucket] ?? 0) + count;
+  addCounts(total.latency, part.latency);
+  addCounts(total.ttft, part.ttft);
   return total;
+}
+
+function addCounts(total: number[], part: readonly number[]): void {
+  while (total.length < part.length) total.push(0);
+  for (let bucket = 0; bucket < part.length; bucket++) total[bucket]! += part[bucket]!;
 }
 
 /** The rest of `all` when `part` is taken out of it. */
