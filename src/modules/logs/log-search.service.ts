@@ -16,7 +16,7 @@ export interface LogPage extends Omit<FoundPage, 'next'> {
 }
 
 const FIRST_BUDGET = 2_000;
-const LARGEST_BUDGET = 8_000;
+const LARGEST_BUDGET = 4_000;
 /** Then the caller gets what was found, and may go on. */
 const PATIENCE_MS = 50;
 const FUTURE_MS = 86_400_000;
