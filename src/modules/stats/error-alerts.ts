@@ -21,8 +21,8 @@ interface Counts {
 @Injectable()
 export class ErrorAlerts implements AlertSource {
   readonly events = ['error_rate', 'server_errors'] as const;
-  /** By the look, which hands the same conditions to both events, and by how many minutes they are about. */
-  private readonly counted = new WeakMap<AlertConditions, Map<number, Promise<Counts>>>();
+  /** What was counted last, for a look hands the same conditions to both events, one after the other. */
+  private last?: { conditions: AlertConditions; minutes: number; counts: Counts };
 
   constructor(
     private readonly stats: StatsService,
@@ -50,12 +50,11 @@ export class ErrorAlerts implements AlertSource {
     return [{ key: 'server_errors', lasting: true, data: { requests, server_errors, minutes } }];
   }
 
-  private countOnce(look: AlertConditions, minutes: number): Promise<Counts> {
-    const ofLook = this.counted.get(look) ?? new Map<number, Promise<Counts>>();
-    this.counted.set(look, ofLook);
-    const counts = ofLook.get(minutes) ?? this.count(minutes);
-    ofLook.set(minutes, counts);
-    return counts;
+  private async countOnce(conditions: AlertConditions, minutes: number): Promise<Counts> {
+    if (this.last?.conditions !== conditions || this.last.minutes !== minutes) {
+      this.last = { conditions, minutes, counts: await this.count(minutes) };
+    }
+    return this.last.counts;
   }
 
   private async count(minutes: number): Promise<Counts> {
