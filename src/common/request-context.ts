@@ -32,6 +32,8 @@ export interface IdempotentRequest {
   claim(transaction: SqlRunner): Promise<void>;
   /** Hands over the sealed transaction; whoever holds it commits or rolls back. */
   hold(transaction: HeldTransaction): void;
+  /** Commits what is held with this answer, which a retry gets until the request has ended with its last one. */
+  answer(body: unknown, status: number): Promise<void>;
 }
 
 /**

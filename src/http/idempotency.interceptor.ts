@@ -13,7 +13,7 @@ import {
   type SqlRunner,
 } from '../common/request-context.js';
 import { OWN_IDEMPOTENCY } from './idempotency.js';
-import { IdempotencyStore, type StoredAnswer } from './idempotency.store.js';
+import { IdempotencyStore, type Entry, type StoredAnswer } from './idempotency.store.js';
 
 /**
  * `Idempotency-Key` on POST: the answer is stored in the transaction of its effect, so a retry gets the very answer (secrets
@@ -37,22 +37,23 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
       throw invalidField('/Idempotency-Key', 'must be 1 to 255 visible ASCII characters');
     }
+    const asked = { principal: principal(), key, fingerprint: fingerprintOf(request) };
     const response = context.switchToHttp().getResponse<Response>();
-    return from(this.run(new Attempt(this.store, principal(), key, fingerprintOf(request)), response, next));
+    return from(this.run(new Attempt(this.store, this.database, asked), response, next));
   }
 
   private async run(attempt: Attempt, response: Response, next: CallHandler): Promise<unknown> {
     const context = requestContext()!;
-    const before = await attempt.answered(this.database);
+    const before = await attempt.answered();
     if (before) return replay(before, response);
     context.idempotency = attempt;
     try {
       const body: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
-      await attempt.finish(this.database, body, response.statusCode);
+      await attempt.answer(body, response.statusCode);
       return body;
     } catch (error) {
       await attempt.held?.rollback();
-      const answer = error instanceof AnsweredMeanwhile && (await attempt.answered(this.database));
+      const answer = error instanceof AnsweredMeanwhile && (await attempt.answered());
       if (answer) return replay(answer, response);
       throw error;
     } finally {
@@ -60,6 +61,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
     }
   }
 }
+
+type Asked = Pick<Entry, 'principal' | 'key' | 'fingerprint'>;
 
 /** Thrown inside the transaction, caught by the interceptor: the same key was answered while this request came in. */
 class AnsweredMeanwhile extends Error {}
@@ -69,14 +72,14 @@ class Attempt implements IdempotentRequest {
 
   constructor(
     private readonly store: IdempotencyStore,
-    private readonly principal: string,
-    private readonly key: string,
-    private readonly fingerprint: string,
+    private readonly database: SqlRunner,
+    private readonly asked: Asked,
   ) {}
 
-  async answered(database: SqlRunner): Promise<StoredAnswer | undefined> {
-    const stored = await this.store.find(database, this.principal, this.key);
-    if (stored && stored.fingerprint !== this.fingerprint) {
+  async answered(database = this.database): Promise<StoredAnswer | undefined> {
+    const { principal, key, fingerprint } = this.asked;
+    const stored = await this.store.find(database, principal, key);
+    if (stored && stored.fingerprint !== fingerprint) {
       throw new DomainError('unprocessable', 'This Idempotency-Key was used for another request', {
         code: 'idempotency_key_reused',
       });
@@ -85,7 +88,7 @@ class Attempt implements IdempotentRequest {
   }
 
   async claim(transaction: SqlRunner): Promise<void> {
-    if (!(await this.store.lock(transaction, this.principal, this.key))) {
+    if (!(await this.store.lock(transaction, this.asked.principal, this.asked.key))) {
       throw new DomainError('conflict', 'A request with this Idempotency-Key is in flight', {
         code: 'idempotency_key_in_flight',
         retryAfterSeconds: 1,
@@ -98,15 +101,11 @@ class Attempt implements IdempotentRequest {
     this.held = transaction;
   }
 
-  async finish(database: SqlRunner, body: unknown, status: number): Promise<void> {
+  async answer(body: unknown, status: number): Promise<void> {
     const answer = { status, body, receipt: this.held?.receipt };
-    await this.store.save(this.held ?? database, {
-      principal: this.principal,
-      key: this.key,
-      fingerprint: this.fingerprint,
-      answer,
-    });
+    await this.store.save(this.held ?? this.database, { ...this.asked, answer });
     await this.held?.commit();
+    this.held = undefined;
   }
 }
 

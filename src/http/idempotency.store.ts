@@ -11,7 +11,7 @@ export interface StoredAnswer {
   receipt?: Receipt;
 }
 
-interface Entry {
+export interface Entry {
   principal: string;
   key: string;
   fingerprint: string;

@@ -36,8 +36,8 @@ export class Outbox {
     return this.retried(() => this.attempt(work, sealed));
   }
 
-  /** The same for work that counts: it takes a version only if what it counted has changed the configuration. */
-  count<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+  /** The same for work that may change no configuration, as counting and asking do: it takes a version only if it has. */
+  writeIfDeclared<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.retried(() => this.attempt(work, sealedIfDeclared));
   }
 

@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { DriftTally, unrepaired, type DriftCount } from './drift.js';
 import { SyncDatabase } from './sync-database.js';
 import { SyncMetrics } from './sync-metrics.js';
-import { SyncRequests } from './sync-requests.js';
 
 /** Channel on which the others hear what came of a run; payload: a report. */
 export const RECONCILED_CHANNEL = 'ez_reconciled';
@@ -22,7 +20,7 @@ export interface ReconcileReport {
 
 type Waiter = (report: ReconcileReport | undefined) => void;
 
-/** Requests for a run, made in any replica, and what came of all runs that this one made or heard of. */
+/** What came of all runs that this replica made or heard of, and who waits for one. */
 @Injectable()
 export class ReconcileReports {
   /** The one that has ended last. */
@@ -35,15 +33,19 @@ export class ReconcileReports {
   constructor(
     private readonly database: SyncDatabase,
     private readonly metrics: SyncMetrics,
-    private readonly requests: SyncRequests,
   ) {}
 
-  /** @returns the report of a run that began after this, or undefined if there is none in time */
-  async request(timeoutMs: number): Promise<ReconcileReport | undefined> {
-    const id = randomUUID();
-    const report = this.waitFor(id, timeoutMs);
-    await this.requests.ask('reconcile', { id });
-    return report;
+  /** @returns the report of the run that answers this request, or undefined if there is none in time */
+  waitFor(id: string, timeoutMs: number): Promise<ReconcileReport | undefined> {
+    return new Promise((resolve) => {
+      const finish: Waiter = (report) => {
+        clearTimeout(timer);
+        this.waiters.delete(id);
+        resolve(report);
+      };
+      const timer = setTimeout(() => finish(undefined), timeoutMs);
+      this.waiters.set(id, finish);
+    });
   }
 
   /** Of a run of this process. */
@@ -74,18 +76,6 @@ export class ReconcileReports {
     if (drift.length === 0) return;
     const counts = drift.map(({ kind, type, found }) => `${found} ${kind} ${type}`).join(', ');
     this.logger.warn(`Redis had drifted: ${counts}; not repaired: ${unrepaired(drift)}`);
-  }
-
-  private waitFor(id: string, timeoutMs: number): Promise<ReconcileReport | undefined> {
-    return new Promise((resolve) => {
-      const finish: Waiter = (report) => {
-        clearTimeout(timer);
-        this.waiters.delete(id);
-        resolve(report);
-      };
-      const timer = setTimeout(() => finish(undefined), timeoutMs);
-      this.waiters.set(id, finish);
-    });
   }
 }
 

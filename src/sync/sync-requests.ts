@@ -1,21 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
+import type { SqlRunner } from '../common/request-context.js';
 import { SyncDatabase } from './sync-database.js';
 
 /** Channel on which the dispatching replica hears that somebody has asked. */
 export const REQUEST_CHANNEL = 'ez_sync_request';
 
-export type RequestKind = 'snapshot' | 'reconcile';
+type RequestKind = 'snapshot' | 'reconcile';
 
-interface Request {
+export interface SyncRequest {
   kind: RequestKind;
   id: string;
-}
-
-interface Asking {
-  id?: string;
-  /** A transaction of which the request is to be a part. */
-  sql?: { query(statement: string, parameters: unknown[]): Promise<unknown> };
 }
 
 /** What begins after a request answers those before it too, so that of many the newest say it all. */
@@ -34,15 +28,14 @@ const ASK = `
 @Injectable()
 export class SyncRequests {
   private readonly logger = new Logger('Requests');
-  private requests: readonly Request[] = [];
+  private requests: readonly SyncRequest[] = [];
   private hasNews = true;
 
   constructor(private readonly database: SyncDatabase) {}
 
-  /** @returns the id by which the answer can be known */
-  async ask(kind: RequestKind, { id = randomUUID(), sql = this.database }: Asking = {}): Promise<string> {
-    await sql.query(ASK, [id, kind, KEPT - 1, REQUEST_CHANNEL]);
-    return id;
+  /** Once the transaction commits. By its id the answer can be known. */
+  async ask(transaction: SqlRunner, { kind, id }: SyncRequest): Promise<void> {
+    await transaction.query(ASK, [id, kind, KEPT - 1, REQUEST_CHANNEL]);
   }
 
   /** There may be some that this process does not know. */
@@ -59,7 +52,7 @@ export class SyncRequests {
     if (!this.hasNews) return;
     this.hasNews = false;
     try {
-      this.requests = await this.database.query<Request>('SELECT kind, id FROM sync_requests ORDER BY asked_at');
+      this.requests = await this.database.query<SyncRequest>('SELECT kind, id FROM sync_requests ORDER BY asked_at');
     } catch (error) {
       this.recall();
       throw error;

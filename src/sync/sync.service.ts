@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { notFound } from '../common/domain-error.js';
 import type { Page } from '../common/page.js';
+import { requestContext } from '../common/request-context.js';
 import { Config } from '../config/config.js';
 import { DEFAULT_WAIT_MS } from '../http/receipt.js';
 import { Outbox } from '../outbox/outbox.js';
@@ -28,7 +30,7 @@ import {
   quarantined,
 } from './sync-resources.js';
 import { toSyncStatus } from './sync-status.js';
-import { SyncRequests } from './sync-requests.js';
+import { SyncRequests, type SyncRequest } from './sync-requests.js';
 import { SyncTools } from './sync-tools.js';
 import type {
   ListSyncResourcesDto,
@@ -102,7 +104,8 @@ export class SyncService {
   }
 
   async requestSnapshot({ wait, timeout_ms = DEFAULT_WAIT_MS }: RequestSnapshotDto): Promise<SnapshotRequestView> {
-    const id = await this.requests.ask('snapshot');
+    const id = randomUUID();
+    await this.ask({ kind: 'snapshot', id }, { id, state: 'pending' });
     const isNamed = ({ snapshot }: Pick<Marker, 'snapshot'>): boolean => snapshot.split(',').includes(id);
     const isApplied = wait === 'applied' && (await this.watch.until(isNamed, timeout_ms));
     return { id, state: isApplied ? 'applied' : 'pending' };
@@ -115,14 +118,24 @@ export class SyncService {
       if (!confirmed) throw notFound('hold');
       const after = toHoldView(confirmed);
       tx.log({ action: 'confirm', resource: 'sync hold', resource_id: null, before: null, after });
-      if (after.cause === 'reconcile') await this.requests.ask('reconcile', { sql: tx.manager });
+      if (after.cause === 'reconcile') await this.requests.ask(tx.manager, { kind: 'reconcile', id: randomUUID() });
       return after;
     });
   }
 
   async reconcile({ wait_ms = RECONCILE_WAIT_MS }: ReconcileDto): Promise<ReconcileView> {
-    const report = await this.reports.request(wait_ms);
-    return { state: report ? 'finished' : 'pending', run: report ? toReconcileRunView(report) : null };
+    const id = randomUUID();
+    const pending: ReconcileView = { state: 'pending', run: null };
+    const reported = this.reports.waitFor(id, wait_ms);
+    await this.ask({ kind: 'reconcile', id }, pending);
+    const report = await reported;
+    return report ? { state: 'finished', run: toReconcileRunView(report) } : pending;
+  }
+
+  /** Who waits for what comes of it must have committed. So a request commits with its first answer, if it has an `Idempotency-Key`. */
+  private async ask(request: SyncRequest, pending: SnapshotRequestView | ReconcileView): Promise<void> {
+    await this.outbox.writeIfDeclared((tx) => this.requests.ask(tx.manager, request));
+    await requestContext()?.idempotency?.answer(pending, 202);
   }
 
   /** Both ends of the road. Redis first: a commit in between must not look as if it were ahead. */

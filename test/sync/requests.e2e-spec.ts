@@ -32,15 +32,33 @@ describe('what is asked while nobody dispatches', () => {
   const startDispatching = (): Promise<TestApp> =>
     startApp({ ...NEVER_POLLS, EZ_REDIS_DB: String(app.redis.options.db) }, () => app.dsn);
 
+  it('with one Idempotency-Key is one request, however many come at once', async () => {
+    for (const path of ['/admin/sync/snapshot?wait=applied&timeout_ms=1', '/admin/sync/reconcile?wait_ms=1']) {
+      const ask = () => app.admin.post(path, undefined, { 'Idempotency-Key': path });
+      const statuses = (await Promise.all(Array.from({ length: 20 }, ask))).map(({ status }) => status);
+      expect(statuses).toContain(202);
+      expect(statuses.filter((status) => status !== 202 && status !== 409)).toEqual([]);
+    }
+    expect((await openIn(app)).map(({ kind }) => kind)).toEqual(['snapshot', 'reconcile']);
+  });
+
   it('is kept, of many requests the newest', async () => {
     for (let i = 0; i < 110; i++) await app.admin.post('/admin/sync/snapshot');
     await app.admin.post('/admin/sync/reconcile?wait_ms=1');
     const open = await openIn(app);
-    expect([open.length, open.at(-1)!.kind]).toEqual([101, 'reconcile']);
+    expect(open.filter(({ kind }) => kind === 'snapshot').length).toBe(100);
+    expect(open.at(-1)!.kind).toBe('reconcile');
   });
 
-  it('is done as soon as somebody does', async () => {
-    const { body } = await app.admin.post('/admin/sync/snapshot');
+  it('is done as soon as somebody does; who retries gets “pending” until then, and then the last answer', async () => {
+    const once = { 'Idempotency-Key': unused('once') };
+    const ask = () => app.admin.post('/admin/sync/snapshot?wait=applied&timeout_ms=30000', undefined, once);
+    const asking = ask();
+    await until(
+      async () => (await app.db.query('SELECT FROM idempotency_keys WHERE key = $1', Object.values(once))).length > 0,
+    );
+    const { body } = await ask();
+    expect(body.state).toBe('pending');
     await app.redis.hset('meta:features', 'planted', 'true');
     leader = await startDispatching();
     await until(async () => (await openIn(app)).length === 0);
@@ -49,6 +67,9 @@ describe('what is asked while nobody dispatches', () => {
     const { last_snapshot, reconciler } = await statusOf(leader);
     expect(last_snapshot).toMatchObject({ reason: 'requested', error: null });
     expect(reconciler.last_run).toMatchObject({ error: null });
+    const last = await asking;
+    expect(last.body).toEqual({ id: body.id, state: 'applied' });
+    expect((await ask()).body).toEqual(last.body);
   });
 });
 

@@ -62,7 +62,9 @@ export class QuotaResets implements OnApplicationBootstrap, BeforeApplicationShu
    */
   async reset(now: Date): Promise<void> {
     while ((await this.dueSince(now)) !== null && !this.stopping.signal.aborted) {
-      const { found, unknownZones } = await this.outbox.count((tx) => resetDueKeys(tx, now, this.unknownZones));
+      const { found, unknownZones } = await this.outbox.writeIfDeclared((tx) =>
+        resetDueKeys(tx, now, this.unknownZones),
+      );
       this.metrics.resets.inc(found - unknownZones.length);
       this.leaveOut(unknownZones);
       if (found < RESETS_AT_ONCE) await this.pause();

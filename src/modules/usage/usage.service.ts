@@ -25,7 +25,7 @@ export class UsageService {
   async settle(batch: Batch, way: 'http' | 'stream'): Promise<FlushedUsageView> {
     const stop = this.metrics.settling.startTimer();
     try {
-      const settlement = await this.turnstile.pass(() => this.outbox.count((tx) => settle(tx, batch)));
+      const settlement = await this.turnstile.pass(() => this.outbox.writeIfDeclared((tx) => settle(tx, batch)));
       this.count(settlement, way);
       this.alerts.noteSpent(batch.entries.map(({ key_id }) => key_id));
       return settlement.view;
