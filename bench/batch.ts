@@ -1,4 +1,4 @@
-import { Arena, type Served } from './support/arena.js';
+import { type Served, sideBySide } from './support/arena.js';
 import type { Figure } from './support/figure.js';
 import { median, medianRatio, seconds } from './support/stats.js';
 
@@ -7,16 +7,10 @@ const ROUNDS = 7;
 const MOST_MS = 1000;
 
 /** A thousand keys in one request, beside a bare express handler that inserts as many in one transaction. */
-export async function batch(folder: string): Promise<Figure[]> {
-  const ours = await Arena.open(folder, 'bench_batch', { redisDb: 1, keys: 0 });
-  const bare = await Arena.open(folder, 'bench_batch_bare', { redisDb: 2, keys: 0 });
-  try {
-    return [await compare(await ours.serve(), await bare.serveBare())];
-  } finally {
-    await ours.close();
-    await bare.close();
-  }
-}
+export const batch = (folder: string): Promise<Figure[]> =>
+  sideBySide(folder, { name: 'bench_batch', keys: 0 }, async (ours, bare) => [
+    await compare(await ours.serve(), await bare.serveBare()),
+  ]);
 
 async function compare(ours: Served, bare: Served): Promise<Figure> {
   const names = Array.from({ length: ITEMS }, (_, i) => `batch-${i}`);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { Arena, type Served } from './support/arena.js';
+import { type Arena, type Served, sideBySide } from './support/arena.js';
 import type { Figure } from './support/figure.js';
 import { type SeededKey, someKeys } from './support/seed.js';
 import { ORIGINAL, OURS } from './support/side.js';
@@ -17,19 +17,13 @@ const WRITES =
   /^cmdstat_(hset|hdel|hmset|del|unlink|set|xadd|xtrim|zadd|zrem|rename|expire|pexpire|publish):calls=(\d+)/gm;
 
 /** What a change costs Redis, and what looking at everything costs it when nothing has changed. */
-export async function cost(folder: string): Promise<Figure[]> {
-  const ours = await Arena.open(folder, 'bench_cost', { redisDb: 1, keys: KEYS });
-  const original = await Arena.open(folder, 'bench_cost_original', { redisDb: 2, keys: KEYS });
-  try {
+export const cost = (folder: string): Promise<Figure[]> =>
+  sideBySide(folder, { name: 'bench_cost', keys: KEYS }, async (ours, original) => {
     // Only one may run at a time: Redis counts for all of its clients.
     const served = await original.serveOriginal();
     const bytesOfOriginal = await bytesPerChange(original, served, ORIGINAL);
-    return await measure(ours, bytesOfOriginal);
-  } finally {
-    await ours.close();
-    await original.close();
-  }
-}
+    return measure(ours, bytesOfOriginal);
+  });
 
 async function measure(arena: Arena, bytesOfOriginal: number): Promise<Figure[]> {
   const served = await arena.serve();

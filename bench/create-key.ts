@@ -1,5 +1,5 @@
 import autocannon from 'autocannon';
-import { Arena, type Served } from './support/arena.js';
+import { type Served, sideBySide } from './support/arena.js';
 import type { Figure } from './support/figure.js';
 import { median, medianRatio } from './support/stats.js';
 
@@ -8,16 +8,10 @@ const ROUNDS = 5;
 const ROUND_SECONDS = 4;
 
 /** One key after another over HTTP, beside a bare express handler that does the same INSERTs in one transaction. */
-export async function createKey(folder: string): Promise<Figure[]> {
-  const ours = await Arena.open(folder, 'bench_create', { redisDb: 1, keys: 0 });
-  const bare = await Arena.open(folder, 'bench_create_bare', { redisDb: 2, keys: 0 });
-  try {
-    return [await compare(await ours.serve(), await bare.serveBare())];
-  } finally {
-    await ours.close();
-    await bare.close();
-  }
-}
+export const createKey = (folder: string): Promise<Figure[]> =>
+  sideBySide(folder, { name: 'bench_create', keys: 0 }, async (ours, bare) => [
+    await compare(await ours.serve(), await bare.serveBare()),
+  ]);
 
 async function compare(ours: Served, bare: Served): Promise<Figure> {
   const rates = { ours: [] as number[], bare: [] as number[] };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Arena, type Served } from './support/arena.js';
+import { type Arena, type Served, sideBySide } from './support/arena.js';
 import { wrongKeys } from './support/compare.js';
 import type { Figure } from './support/figure.js';
 import { Gate } from './support/gate.js';
@@ -17,28 +17,24 @@ const LONGEST_DRAIN_MS = 90_000;
 
 /** Edits while Redis fails and the program dies again and again. How much is wrong when nothing is left to do? */
 export async function faults(folder: string): Promise<Figure[]> {
-  const ours = await Arena.open(folder, 'bench_faults', { redisDb: 1, keys: KEYS });
-  const original = await Arena.open(folder, 'bench_faults_original', { redisDb: 2, keys: KEYS });
   const gate = await Gate.before(process.env.EZ_REDIS_ADDR!);
   try {
-    ours.redirectRedis(gate.addr);
-    const wrong = await breakOurs(ours, gate);
-    const wrongOfOriginal = await breakOriginal(original);
-    return [
-      {
-        what: `${EDITS.toLocaleString('en')} edits of ${KEYS} keys, ${100 * REDIS_ERRORS} % Redis errors, ${100 * CRASHES} % crashes: wrong in the end`,
-        ours: `${wrong} of ${KEYS}`,
-        yardstick: `the original's way, its outbox drained: ${wrongOfOriginal} of ${KEYS}`,
-        target: '0',
-        isMet: wrong === 0,
-      },
-    ];
+    return await sideBySide(folder, { name: 'bench_faults', keys: KEYS }, async (ours, original) => {
+      ours.redirectRedis(gate.addr);
+      return [figure(await breakOurs(ours, gate), await breakOriginal(original))];
+    });
   } finally {
-    await ours.close();
-    await original.close();
     await gate.shut();
   }
 }
+
+const figure = (wrong: number, wrongOfOriginal: number): Figure => ({
+  what: `${EDITS.toLocaleString('en')} edits of ${KEYS} keys, ${100 * REDIS_ERRORS} % Redis errors, ${100 * CRASHES} % crashes: wrong in the end`,
+  ours: `${wrong} of ${KEYS}`,
+  yardstick: `the original's way, its outbox drained: ${wrongOfOriginal} of ${KEYS}`,
+  target: '0',
+  isMet: wrong === 0,
+});
 
 /** A crash is a kill −9 and a new start; an error of Redis breaks all connections to it, whatever is under way on them. */
 async function breakOurs(arena: Arena, gate: Gate): Promise<number> {

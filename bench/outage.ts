@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Arena, type Served } from './support/arena.js';
+import { type Arena, type Served, sideBySide } from './support/arena.js';
 import { wrongKeys } from './support/compare.js';
 import type { Figure } from './support/figure.js';
 import { Gate } from './support/gate.js';
@@ -21,15 +21,13 @@ const MOST_RECOVERY_MS = 2000;
 
 /** Redis refuses connections for five minutes, and 300 keys are changed meanwhile; then it is back. */
 export async function outage(folder: string): Promise<Figure[]> {
-  const ours = await Arena.open(folder, 'bench_outage', { redisDb: 1, keys: KEYS });
-  const original = await Arena.open(folder, 'bench_outage_original', { redisDb: 2, keys: KEYS });
   const gate = await Gate.before(process.env.EZ_REDIS_ADDR!);
   try {
-    for (const arena of [ours, original]) arena.redirectRedis(gate.addr);
-    return await measure(gate, ours, original);
+    return await sideBySide(folder, { name: 'bench_outage', keys: KEYS }, async (ours, original) => {
+      for (const arena of [ours, original]) arena.redirectRedis(gate.addr);
+      return measure(gate, ours, original);
+    });
   } finally {
-    await ours.close();
-    await original.close();
     await gate.shut();
   }
 }

@@ -1,4 +1,4 @@
-import { Arena } from './support/arena.js';
+import { type Arena, sideBySide } from './support/arena.js';
 import type { Figure } from './support/figure.js';
 import { someKeys } from './support/seed.js';
 import { type Change, type Latencies, ORIGINAL, OURS, Side } from './support/side.js';
@@ -7,30 +7,22 @@ import { spread, typicalQuantile } from './support/stats.js';
 const PACE = { perSecond: 100, perRequest: 1 };
 const ROUNDS = 5;
 const ROUND_CHANGES = 1000;
+const KEYS = (ROUNDS + 1) * ROUND_CHANGES;
 /** Every so many changes, one is a revocation. */
 const REVOKED = 10;
 /** A value that no key has before it is changed. */
 const NEW_WEIGHT = 77;
 
 /** How long a change takes to Redis at 100 changes/s, seen by a reader that asks for the very field every millisecond. */
-export async function propagation(folder: string): Promise<Figure[]> {
-  const keys = (ROUNDS + 1) * ROUND_CHANGES;
-  const ours = await Arena.open(folder, 'bench_propagation', { redisDb: 1, keys });
-  const original = await Arena.open(folder, 'bench_propagation_original', { redisDb: 2, keys });
-  try {
-    return await compare(ours, original, keys);
-  } finally {
-    await ours.close();
-    await original.close();
-  }
-}
+export const propagation = (folder: string): Promise<Figure[]> =>
+  sideBySide(folder, { name: 'bench_propagation', keys: KEYS }, compare);
 
-async function compare(ours: Arena, original: Arena, count: number): Promise<Figure[]> {
+async function compare(ours: Arena, original: Arena): Promise<Figure[]> {
   const sides = {
     ours: new Side(ours, await ours.serve(), OURS),
     original: new Side(original, await original.serveOriginal(), ORIGINAL),
   };
-  const keys = { ours: await someKeys(ours.pool, count), original: await someKeys(original.pool, count) };
+  const keys = { ours: await someKeys(ours.pool, KEYS), original: await someKeys(original.pool, KEYS) };
   const taken = { ours: [] as Latencies[], original: [] as Latencies[] };
   for (let round = 0; round <= ROUNDS; round++) {
     for (const name of ['ours', 'original'] as const) {

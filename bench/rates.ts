@@ -1,4 +1,4 @@
-import { Arena } from './support/arena.js';
+import { type Arena, sideBySide } from './support/arena.js';
 import type { Figure } from './support/figure.js';
 import { type SeededKey, someKeys } from './support/seed.js';
 import { ORIGINAL, OURS, type Pace, Side } from './support/side.js';
@@ -23,14 +23,8 @@ const PACES: Pace[] = [
 export async function rates(folder: string): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const keys of SIZES) {
-    const ours = await Arena.open(folder, `bench_rates_${keys}`, { redisDb: 1, keys });
-    const original = await Arena.open(folder, `bench_rates_${keys}_original`, { redisDb: 2, keys });
-    try {
-      figures.push(...(await compare(ours, original, keys)));
-    } finally {
-      await ours.close();
-      await original.close();
-    }
+    const name = `bench_rates_${keys}`;
+    figures.push(...(await sideBySide(folder, { name, keys }, (ours, original) => compare(ours, original, keys))));
   }
   return figures;
 }

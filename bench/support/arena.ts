@@ -145,6 +145,22 @@ export class Arena {
   }
 }
 
+/** Two with the same seed, ours and the yardstick's, for as long as they are compared. */
+export async function sideBySide<T>(
+  folder: string,
+  { name, keys }: { name: string; keys: number },
+  compare: (ours: Arena, yardstick: Arena) => Promise<T>,
+): Promise<T> {
+  const ours = await Arena.open(folder, name, { redisDb: 1, keys });
+  const yardstick = await Arena.open(folder, `${name}_yardstick`, { redisDb: 2, keys });
+  try {
+    return await compare(ours, yardstick);
+  } finally {
+    await ours.close();
+    await yardstick.close();
+  }
+}
+
 async function asAdministrator(sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: required('EZ_PG_DSN') });
   await client.connect();
