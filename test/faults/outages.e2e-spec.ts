@@ -3,7 +3,7 @@ import { parsePgDsn } from '../../src/config/pg-dsn.js';
 import { parseRedisAddr } from '../../src/config/redis-addr.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { requiredEnvironment } from '../support/environment.js';
-import { aKey, aMaster, aNamespace, aProviderGroup, anApiKey, created, tokenHash, unused } from '../support/gateway.js';
+import { aGateway, aKey, aMaster, tokenHash, unused } from '../support/gateway.js';
 import { actualImage, desiredImage } from '../support/image.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -72,14 +72,7 @@ describe('while Redis is', () => {
   });
 
   it('emptied, it is filled again by itself', async () => {
-    const namespace = await aNamespace(app);
-    const master = await aMaster(app, { namespaces: [namespace] });
-    await aKey(app, master.id);
-    const group = await aProviderGroup(app);
-    await anApiKey(app, group.id);
-    await created(app, '/admin/bindings', { namespace, public_model: 'gpt-4o', group_id: group.id });
-    await created(app, '/admin/models', { name: `${namespace}.gpt-4o` });
-    await created(app, '/admin/features', { name: unused('feature'), value: { on: true } });
+    await aGateway(app);
     await app.sync();
     await app.redis.flushdb();
     await equal();

@@ -45,6 +45,21 @@ export const anApiKey = (app: Served, groupId: number, fields: object = {}): Pro
     ...fields,
   });
 
+/** One of each kind. */
+export async function aGateway(
+  app: Served,
+): Promise<Record<'master' | 'key' | 'apiKey' | 'model' | 'feature', Json> & { namespace: string }> {
+  const namespace = await aNamespace(app);
+  const master = await aMaster(app, { namespaces: [namespace] });
+  const key = await aKey(app, master.id, { allow_ips: ['10.0.0.1'] });
+  const group = await aProviderGroup(app);
+  const apiKey = await anApiKey(app, group.id);
+  await created(app, '/admin/bindings', { namespace, public_model: 'gpt-4o', group_id: group.id });
+  const model = await created(app, '/admin/models', { name: `${namespace}.gpt-4o` });
+  const feature = await created(app, '/admin/features', { name: unused('feature'), value: { on: true } });
+  return { namespace, master, key, apiKey, model, feature };
+}
+
 /** The resource. What a test is not about has to work for it to mean anything. */
 export async function created({ admin }: Served, path: string, body: object): Promise<Json> {
   const answer = await admin.post(path, body);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isDeepStrictEqual } from 'node:util';
 import { versionsOf } from '../../src/contract/redis-keys.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { aKey, aMaster, aNamespace, aProviderGroup, anApiKey, created, tokenHash, unused } from '../support/gateway.js';
+import { aGateway, aKey, aMaster, created, tokenHash, unused } from '../support/gateway.js';
 import type { Json } from '../support/http.js';
 import { actualImage, desiredImage } from '../support/image.js';
 import { writesDuring } from './writes.js';
@@ -27,21 +27,14 @@ describe('the reconciler', () => {
 
   beforeAll(async () => {
     app = await startApp();
-    const namespace = await aNamespace(app);
-    const master = await aMaster(app, { namespaces: [namespace] });
-    const key = await aKey(app, master.id, { allow_ips: ['10.0.0.1'] });
-    const group = await aProviderGroup(app);
-    const apiKey = await anApiKey(app, group.id);
-    await created(app, '/admin/bindings', { namespace, public_model: 'gpt-4o', group_id: group.id });
-    await created(app, '/admin/models', { name: `${namespace}.gpt-4o` });
-    const feature = await created(app, '/admin/features', { name: unused('feature'), value: 12 });
+    const { namespace, master, key, apiKey, model, feature } = await aGateway(app);
     masterId = master.id;
     token = `auth:token:${tokenHash(key.token)}`;
     Object.assign(FIELDS, {
       namespace: ['config:namespaces', namespace],
       feature: ['meta:features', feature.name],
       provider: ['config:providers', String(apiKey.id)],
-      model: ['meta:models', `${namespace}.gpt-4o`],
+      model: ['meta:models', model.name],
       binding: ['config:bindings', `${namespace}.gpt-4o`],
       key: ['config:keys', tokenHash(key.token)],
     });

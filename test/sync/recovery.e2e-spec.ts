@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isDeepStrictEqual } from 'node:util';
 import { Convergence } from '../../src/sync/convergence.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { aKey, aMaster, aNamespace, aProviderGroup, anApiKey, created, tokenHash, unused } from '../support/gateway.js';
+import { aGateway, aKey, aMaster, aProviderGroup, anApiKey, created, tokenHash, unused } from '../support/gateway.js';
 import { actualImage, desiredImage, type RedisImage } from '../support/image.js';
 import { until } from '../support/launcher.js';
 import { claimRedisDb, type TestRedis } from '../support/redis.js';
@@ -14,14 +14,7 @@ describe('Redis is made right again by itself', () => {
 
   beforeAll(async () => {
     app = await startApp();
-    const namespace = await aNamespace(app);
-    const master = await aMaster(app, { namespaces: [namespace] });
-    await aKey(app, master.id);
-    const group = await aProviderGroup(app);
-    await anApiKey(app, group.id);
-    await created(app, '/admin/bindings', { namespace, public_model: 'gpt-4o', group_id: group.id });
-    await created(app, '/admin/models', { name: `${namespace}.gpt-4o` });
-    await created(app, '/admin/features', { name: unused('feature'), value: 12 });
+    await aGateway(app);
     await app.sync();
   });
   afterAll(() => app.close());

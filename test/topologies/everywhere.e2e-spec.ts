@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { mastersOf } from '../../src/redis/masters.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { aKey, aMaster, aNamespace, aProviderGroup, anApiKey, created, tokenHash, unused } from '../support/gateway.js';
+import { aGateway, aMaster, created, tokenHash, unused } from '../support/gateway.js';
 import { actualImage, desiredImage, type RedisImage } from '../support/image.js';
 import { until } from '../support/launcher.js';
 import { TOPOLOGIES } from '../support/topology.js';
@@ -26,36 +26,23 @@ describe.each(Object.entries(TOPOLOGIES))('with a Redis that is %s', (_mode, ope
   }
   const wanted = (): Promise<RedisImage> => desiredImage(app.dsn);
 
-  /** One of each kind. */
-  async function aGateway(): Promise<{ masterId: number; keyId: number; token: string }> {
-    const namespace = await aNamespace(app);
-    const master = await aMaster(app, { namespaces: [namespace] });
-    const key = await aKey(app, master.id);
-    const group = await aProviderGroup(app);
-    await anApiKey(app, group.id);
-    await created(app, '/admin/bindings', { namespace, public_model: 'gpt-4o', group_id: group.id });
-    await created(app, '/admin/models', { name: `${namespace}.gpt-4o` });
-    await created(app, '/admin/features', { name: unused('feature'), value: { on: true } });
-    return { masterId: master.id, keyId: key.id, token: key.token };
-  }
-
   it('every kind of resource arrives, changes and goes', async () => {
-    const { masterId } = await aGateway();
+    const { master } = await aGateway(app);
     expect(await held()).toEqual(await wanted());
-    await app.admin.patch(`/admin/masters/${masterId}`, { global_qps: 7 });
+    await app.admin.patch(`/admin/masters/${master.id}`, { global_qps: 7 });
     expect(await held()).toEqual(await wanted());
-    await app.admin.delete(`/admin/masters/${masterId}`);
+    await app.admin.delete(`/admin/masters/${master.id}`);
     expect(await held()).toEqual(await wanted());
-    expect(await app.redis.exists(`auth:master:${masterId}`)).toBe(0);
+    expect(await app.redis.exists(`auth:master:${master.id}`)).toBe(0);
   });
 
   it('a revocation is answered as applied only when it is', async () => {
-    const { masterId, keyId, token } = await aGateway();
+    const { master, key } = await aGateway(app);
     await app.sync();
-    const path = `/admin/masters/${masterId}/keys/${keyId}/revoke?wait=applied&timeout_ms=30000`;
+    const path = `/admin/masters/${master.id}/keys/${key.id}/revoke?wait=applied&timeout_ms=30000`;
     expect((await app.admin.post(path)).headers.get('ez-propagation')).toBe('applied');
-    expect(await statusOf(token)).toBe('revoked');
-    expect(await app.redis.hexists('config:keys', tokenHash(token))).toBe(0);
+    expect(await statusOf(key.token)).toBe('revoked');
+    expect(await app.redis.hexists('config:keys', tokenHash(key.token))).toBe(0);
   });
 
   it('readers are told what has changed, in the stream and by a hint', async () => {
@@ -76,7 +63,7 @@ describe.each(Object.entries(TOPOLOGIES))('with a Redis that is %s', (_mode, ope
   });
 
   it('a full snapshot replaces everything, and removes what nobody knows', async () => {
-    await aGateway();
+    await aGateway(app);
     await app.sync();
     await app.redis.hset(`auth:token:${ORPHAN}`, { status: 'active', group: 'default', ver: '1', gen: '1' });
     await app.redis.hset('config:providers', '999999', '{}');
@@ -87,11 +74,11 @@ describe.each(Object.entries(TOPOLOGIES))('with a Redis that is %s', (_mode, ope
   });
 
   it('the reconciler finds and repairs what somebody else has changed', async () => {
-    const { token, masterId } = await aGateway();
+    const { master, key } = await aGateway(app);
     await app.sync();
-    await app.redis.hset(`auth:token:${tokenHash(token)}`, { status: 'suspended' });
-    await app.redis.hset('config:keys', tokenHash(token), '{}');
-    await app.redis.del(`auth:master:${masterId}`);
+    await app.redis.hset(`auth:token:${tokenHash(key.token)}`, { status: 'suspended' });
+    await app.redis.hset('config:keys', tokenHash(key.token), '{}');
+    await app.redis.del(`auth:master:${master.id}`);
     await app.redis.hset('meta:features', 'stray', '1');
     const { body } = await app.admin.post('/admin/sync/reconcile', { wait_ms: 30_000 });
     expect(body.run.error).toBeNull();
@@ -103,7 +90,7 @@ describe.each(Object.entries(TOPOLOGIES))('with a Redis that is %s', (_mode, ope
   });
 
   it('the loss of everything is noticed and made good', async () => {
-    await aGateway();
+    await aGateway(app);
     await app.sync();
     await flushAll(app);
     expect(await held()).toEqual(await wanted());
