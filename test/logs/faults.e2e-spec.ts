@@ -3,15 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { parsePgDsn } from '../../src/config/pg-dsn.js';
 import { aRecord, balancer, records, storedCount, untilStored } from '../support/access-logs.js';
-import { INTERNAL_TOKEN, startApp, type TestApp } from '../support/app.js';
+import { INTERNAL_TOKEN, startApp } from '../support/app.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { requiredEnvironment } from '../support/environment.js';
 import { unused } from '../support/gateway.js';
 import type { Http } from '../support/http.js';
 import { until } from '../support/launcher.js';
 import { claimRedisDb, type TestRedis } from '../support/redis.js';
 import { ServerProcess } from '../support/server-process.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
 
 const LONG = 120_000;
 
@@ -132,91 +130,20 @@ describe('servers that take in logs', () => {
   );
 });
 
-describe('while the log database is away', () => {
-  let app: TestApp;
-  let network: TcpProxy;
-  let logDatabase: TestDatabase;
-
-  beforeAll(async () => {
-    const { host, port } = parsePgDsn(requiredEnvironment('EZ_PG_DSN'));
-    network = await TcpProxy.to({ host, port });
-    logDatabase = await createTestDatabase();
-    const url = new URL(logDatabase.dsn);
-    url.host = `127.0.0.1:${network.port}`;
-    app = await startApp({ EZ_LOG_PG_DSN: url.href, EZ_LOG_QUEUE: '100', EZ_LOG_FLUSH_MS: '10' });
-  });
-  afterEach(() => network.pass());
-  afterAll(async () => {
-    await app.close();
-    await network.close();
-    await logDatabase.drop();
-  });
-
-  const stored = async (): Promise<number> => {
-    const { body } = await app.admin.get('/admin/logs?limit=200');
-    return body.data?.length ?? -1;
-  };
-
-  const untilBack = async (): Promise<void> => {
-    await network.pass();
-    await until(async () => (await balancer(app).post('/logs?durable=true', aRecord())).status === 200);
-  };
-
+describe('an older schema of the log database', () => {
   it(
-    'records wait, the queue fills, and nothing is lost when it is back; the rest of the API does not notice',
-    async () => {
-      await untilBack();
-      const before = await stored();
-      await network.refuse();
-      let accepted = 0;
-      await until(async () => {
-        const { status } = await balancer(app).post('/logs', records(10));
-        if (status === 202) accepted += 10;
-        return status === 429;
-      });
-      expect(accepted).toBe(100);
-      expect((await balancer(app).post('/logs?durable=true', aRecord())).status).toBe(503);
-      expect((await app.admin.get('/admin/logs')).status).toBe(503);
-      const written = await app.admin.post('/admin/namespaces?wait=applied&timeout_ms=30000', { name: unused('ns') });
-      expect([written.status, written.headers.get('ez-propagation')]).toEqual([201, 'applied']);
-      const health = await app.anyone.get('/health/ready');
-      expect([health.status, health.body.status, health.body.logs]).toEqual([200, 'degraded', 'down']);
-      await network.pass();
-      await until(async () => (await stored()) === before + 100);
-      await until(async () => (await app.anyone.get('/health')).body.logs === 'up');
-    },
-    LONG,
-  );
-
-  it(
-    'a durable batch is refused, and stored once when it is sent again',
-    async () => {
-      await untilBack();
-      const batch = { node: 'n', batch_id: 'again', records: records(3) };
-      await network.refuse();
-      const refused = await balancer(app).post('/logs?durable=true', batch);
-      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
-      await network.pass();
-      await until(async () => (await balancer(app).post('/logs?durable=true', batch)).status === 200);
-      const { body } = await app.admin.get(`/admin/logs?request_id=${batch.records[0].request_id}`);
-      expect(body.data).toHaveLength(1);
-    },
-    LONG,
-  );
-
-  it(
-    'whoever has an older schema there is refused, and the configuration can be changed',
+    'keeps records out, and the configuration can be changed',
     async () => {
       const empty = await createTestDatabase();
       const client = new pg.Client(parsePgDsn(empty.dsn));
       await client.connect();
       await client.query('DROP SCHEMA logs CASCADE');
       await client.end();
-      const other = await startApp({ EZ_LOG_PG_DSN: empty.dsn });
-      await until(async () => (await balancer(other).post('/logs', aRecord())).body.code === 'log_schema_older');
-      expect((await other.admin.post('/admin/namespaces', { name: unused('ns') })).status).toBe(201);
-      expect((await other.anyone.get('/health')).body).toMatchObject({ status: 'degraded', logs: 'down' });
-      await other.close();
+      const app = await startApp({ EZ_LOG_PG_DSN: empty.dsn });
+      await until(async () => (await balancer(app).post('/logs', aRecord())).body.code === 'log_schema_older');
+      expect((await app.admin.post('/admin/namespaces', { name: unused('ns') })).status).toBe(201);
+      expect((await app.anyone.get('/health')).body).toMatchObject({ status: 'degraded', logs: 'down' });
+      await app.close();
       await empty.drop();
     },
     LONG,
