@@ -95,32 +95,6 @@ describe('the log tables', () => {
     );
   });
 
-  it('lose a day while records are written, and no writer fails', async () => {
-    app = await startApp({ EZ_LOG_RETENTION_DAYS: '2' });
-    await maintain(app);
-    const at = daysAgo(5);
-    await app.db.query(placeFor(at, 'day'));
-    await app.db.query(
-      `INSERT INTO logs.records (at, request_id, status_code) SELECT $1, 'old', 200 FROM generate_series(1, 50000)`,
-      [`${at.slice(0, 10)}T12:00:00Z`],
-    );
-    const done = new AbortController();
-    let written = 0;
-    const writers = Array.from({ length: 3 }, async () => {
-      while (!done.signal.aborted) {
-        await send(app, records(50));
-        written += 50;
-      }
-    });
-    await until(() => written > 300);
-    await maintain(app);
-    const before = written;
-    await until(() => written > before + 300);
-    done.abort();
-    await Promise.all(writers);
-    expect(await storedCount(app)).toBe(written);
-  });
-
   it('get days instead of one partition by a command, while records are written', async () => {
     app = await startApp({ EZ_LOG_PARTITIONING: 'off' });
     await maintain(app);
