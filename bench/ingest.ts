@@ -30,9 +30,10 @@ export async function ingest(folder: string): Promise<Figure[]> {
   try {
     await warmWal(arena.pool);
     const servers = { ours: await arena.serve(), original: await arena.serveOriginal() };
-    const usual = await batches(arena, servers, usualTraffic);
-    const unrelated = await batches(arena, servers, unrelatedTraffic);
-    return [...usualFigures(usual), unrelatedFigure(unrelated), await single(servers.ours)];
+    const usual = usualFigures(await batches(arena, servers, usualTraffic));
+    const one = await single(servers.ours);
+    // Last, for what waits to be rolled up then keeps a processor busy for minutes.
+    return [...usual, unrelatedFigure(await batches(arena, servers, unrelatedTraffic)), one];
   } finally {
     await arena.close();
   }
