@@ -1,17 +1,22 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { parseEnv } from 'node:util';
 
 import { SetupError } from './console.mjs';
 import { ROOT } from './folders.mjs';
 
-/** Paths in the environment are meant from where the command was given; the application runs in the project's folder. */
-export function environment() {
+/**
+ * The environment, and `.env` of the project for what it doesn't have. Paths in the environment are meant from where the command was given,
+ * those of the file from the folder of the project, in which the application runs.
+ */
+export function environment(folder = ROOT) {
   const env = { ...process.env };
   for (const name of ['EZ_CONFIG_FILE', 'EZ_DATA_DIR']) {
     if (env[name]) env[name] = path.resolve(env[name]);
   }
-  return env;
+  const file = path.join(folder, '.env');
+  return fs.existsSync(file) ? { ...parseEnv(fs.readFileSync(file, 'utf8')), ...env } : env;
 }
 
 /**

@@ -4,7 +4,7 @@ import { ALIASES, CONFIG_FILE, REQUIRED_SECRETS, type Setting, SETTINGS } from '
 export function exampleEnv(): string {
   const lines = [
     '# Every variable with its default, or an example where that is empty. Environment > file (config.example.yaml) > default.',
-    '# Copy to .env, then uncomment what should differ. Without quotes: they would become part of the value.',
+    '# Copy to .env, which bin/start and bin/ez read, then uncomment what should differ. Without quotes: `docker run --env-file` would keep them.',
     '',
     '# Production refuses weak secrets and embedded servers',
     '#NODE_ENV=production',
