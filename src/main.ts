@@ -12,8 +12,9 @@ const NO_DATABASE =
   'EZ_PG_DSN (postgres.dsn) is not set; bin/ez runs commands on the servers that bin/start has started';
 
 async function main(): Promise<void> {
-  const command = parseCommand(process.argv.slice(2));
-  if (!command) return fail(USAGE);
+  const words = process.argv.slice(2);
+  const command = parseCommand(words);
+  if (!command) return fail(`ez-api: this is no command, or not all of one: ${words.join(' ')}\n${USAGE}`);
   if (command.name === 'help') return void process.stdout.write(`${USAGE}\n`);
   const config = loadConfig();
   if (command.name === 'print-config') return void process.stdout.write(redactedConfig(config));

@@ -14,7 +14,9 @@ try {
   const env = environment();
   const { server } = await readConfig(env);
   const main = path.join(ROOT, 'dist', 'src', 'main.js');
-  const { status } = spawnSync(process.execPath, ['--enable-source-maps', main, ...process.argv.slice(2)], {
+  // A second server is nothing that anybody starts by saying nothing.
+  const words = process.argv.length > 2 ? process.argv.slice(2) : ['--help'];
+  const { status } = spawnSync(process.execPath, ['--enable-source-maps', main, ...words], {
     cwd: ROOT,
     // What is configured goes first.
     env: { ...notedServers(server.data_dir), ...env, EZ_DATA_DIR: server.data_dir },
