@@ -50,6 +50,7 @@ export async function preparePostgres({ folder, throwaway }) {
   ];
   const start = async () => {
     await waitForPredecessor({ name: NAME, pidFile, commandPart: cluster });
+    const predecessor = postmasterIn(pidFile);
     const log = fs.openSync(logFile, 'a');
     // SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for every client to leave.
     const server = spawnGuarded(command, args, {
@@ -59,7 +60,7 @@ export async function preparePostgres({ folder, throwaway }) {
       ...identity.user,
     });
     fs.closeSync(log);
-    await waitUntilReady({ name: NAME, logFile, process: server }, () => isReady(pidFile));
+    await waitUntilReady({ name: NAME, logFile, process: server }, () => isReady(pidFile, predecessor));
     return server;
   };
   return { name: NAME, logFile, start, env: { EZ_PG_DSN: `postgres://ez:${password}@127.0.0.1:${port}/ez` } };
@@ -145,11 +146,25 @@ function createDatabase({ cluster, bin, identity }) {
   spawnSync(command, args, { input: 'CREATE DATABASE ez;\n', env: plainEnvironment(), ...identity.user });
 }
 
-/** @param {string} pidFile */
-function isReady(pidFile) {
-  const state = fs.existsSync(pidFile) ? fs.readFileSync(pidFile, 'utf8').split('\n')[7]?.trim() : undefined;
+/** Which process, and since when: a container may give the same number again. @param {string} pidFile */
+export function postmasterIn(pidFile) {
+  const [pid, , startedAt] = linesOf(pidFile);
+  return pid && `${pid} ${startedAt}`;
+}
+
+/**
+ * A server that was killed has left its file behind, which says what it was; the next one may have to replay its log first.
+ * @param {string} pidFile
+ * @param {string | undefined} predecessor
+ */
+export function isReady(pidFile, predecessor) {
+  if (postmasterIn(pidFile) === predecessor) return false;
+  const state = linesOf(pidFile)[7]?.trim();
   return state === 'ready' || state === 'standby';
 }
+
+/** @param {string} pidFile @returns {string[]} */
+const linesOf = (pidFile) => (fs.existsSync(pidFile) ? fs.readFileSync(pidFile, 'utf8').split('\n') : []);
 
 /** PGDATA, PGPORT and a locale that is not installed would change what the server does. */
 function plainEnvironment() {
