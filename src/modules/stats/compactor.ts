@@ -23,6 +23,8 @@ export class Compactor implements BeforeApplicationShutdown {
   private running: Promise<number> | undefined;
   private restUntil = 0;
   private isStopping = false;
+  /** The process of PostgreSQL that moves deltas. */
+  private backend: number | undefined;
   private readonly portion = new Portion();
   private readonly logger = new Logger(Compactor.name);
 
@@ -46,10 +48,16 @@ export class Compactor implements BeforeApplicationShutdown {
     return this.running;
   }
 
-  /** The pool is closed next. */
+  /** The pool is closed next. What is being moved may take longer than a server has to stop; undone, it is moved by the next one. */
   async beforeApplicationShutdown(): Promise<void> {
     this.isStopping = true;
+    if (this.backend !== undefined) this.cancel(this.backend);
     await this.running?.catch(() => undefined);
+  }
+
+  /** A database that doesn't answer any more is not waited for. */
+  private cancel(backend: number): void {
+    this.database.writes.query('SELECT pg_cancel_backend($1)', [backend]).catch(() => undefined);
   }
 
   private async moveAll(minAgeMs: number): Promise<number> {
@@ -67,24 +75,28 @@ export class Compactor implements BeforeApplicationShutdown {
     const { size: most } = this.portion;
     const startedAt = performance.now();
     try {
-      const move = (client: pg.ClientBase): Promise<number> => moveIfDue(client, minAgeMs, most);
-      const moved = await inTransaction(this.database.writes, 'write', move);
+      const moved = await inTransaction(this.database.writes, 'write', (client) =>
+        this.moveIfDue(client, minAgeMs, most),
+      );
       if (moved === most) this.portion.passed(performance.now() - startedAt);
       return { moved, most };
     } catch (error) {
       this.portion.failed(error);
       throw error;
+    } finally {
+      this.backend = undefined;
     }
+  }
+
+  private async moveIfDue(client: pg.ClientBase, minAgeMs: number, most: number): Promise<number> {
+    if (!(await tryLockRollups(client))) return 0;
+    const { rows } = await client.query<{ due: boolean; backend: number }>(
+      `SELECT compacted_at <= now() - $1 * interval '1 ms' AS due, pg_backend_pid() AS backend FROM logs.rollup_state`,
+      [minAgeMs],
+    );
+    this.backend = rows[0]!.backend;
+    return rows[0]!.due && !this.isStopping ? moveDeltas(client, most) : 0;
   }
 }
 
 export const restAfter = (tookMs: number): number => Math.min(REST_FACTOR * tookMs, LONGEST_REST_MS);
-
-async function moveIfDue(client: pg.ClientBase, minAgeMs: number, most: number): Promise<number> {
-  if (!(await tryLockRollups(client))) return 0;
-  const { rows } = await client.query<{ due: boolean }>(
-    `SELECT compacted_at <= now() - $1 * interval '1 ms' AS due FROM logs.rollup_state`,
-    [minAgeMs],
-  );
-  return rows[0]!.due ? moveDeltas(client, most) : 0;
-}
