@@ -5,8 +5,8 @@ import { isReady, postmasterIn } from '../../bin/lib/postgres.mjs';
 import { temporaryFolder } from '../support/launcher.js';
 
 /** As PostgreSQL writes it: pid, data folder, start, port, socket folder, address, shared memory, state. */
-const fileOf = ({ pid = 4711, startedAt = 1_764_000_000, state = 'ready   ' }): string =>
-  `${pid}\n/data\n${startedAt}\n5432\n\n127.0.0.1\n 12345 6\n${state}\n`;
+const fileOf = ({ startedAt = 1_764_000_000, state = 'ready   ' }): string =>
+  `4711\n/data\n${startedAt}\n5432\n\n127.0.0.1\n 12345 6\n${state}\n`;
 
 describe('a PostgreSQL that is started', () => {
   const folder = temporaryFolder();
